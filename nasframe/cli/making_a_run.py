@@ -166,6 +166,9 @@ def train(
     if is_run and architecture is None and out != experiment:
         architecture = experiment
 
+    source: Path | str | None = common.data
+    if is_run and source is None and out != experiment:
+        source = _data_of(experiment, loaded)
     chosen = None
     if architecture is not None:
         with naming_missing_plugins(architecture):
@@ -174,12 +177,25 @@ def train(
         loaded,
         out,
         architecture=chosen,
-        source=common.data,
+        source=source,
         overwrite=common.overwrite,
         recorded=is_run and not any(word.partition("=")[0].strip() == "cache" for word in overrides),
         progress=make_progress(),
     )
     show_training(made)
+
+
+def _data_of(folder: Path, experiment: Experiment) -> str | None:
+    """Return the user's data that a run was made from, for a training on the same task; None: the task's."""
+    from nasframe.pipeline import load_experiment
+    from nasframe.runs import Run
+
+    run = Run.open(folder)
+    known = run.record["data"]
+    if known is None or load_experiment(run).names["task"] != experiment.names["task"]:
+        return None
+    source: str | None = known["source"]
+    return source
 
 
 def show_training(made: Run) -> None:

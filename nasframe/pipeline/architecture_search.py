@@ -17,7 +17,7 @@ from nasframe.pipeline.engines import proposal_engine, search_engine
 from nasframe.pipeline.picture import save_picture
 from nasframe.pipeline.preparation import Prepared, given, keeping_old_run, prepare, prepared_alike
 from nasframe.pipeline.search_result import SearchResult
-from nasframe.pipeline.training_records import is_training, with_training, without_training
+from nasframe.pipeline.training_records import is_training, matching_run, with_training, without_training
 from nasframe.plugins import manager
 from nasframe.relaxations import check_relaxation
 from nasframe.report import report_unusable_sections
@@ -67,16 +67,16 @@ def search(
             check_relaxation(experiment.relaxation)
         if not overwrite:
             _check_options(experiment, Run.existing(path, toml), identity, source)
-        run = None if overwrite else Run.matching(path, toml, identity=identity)
+        run = None if overwrite else matching_run(path, experiment)
         if overwrite:
             Run.check_replaceable(path, toml)
         with keeping_old_run(overwrite):
             prepared = prepare(experiment, run, source, progress, recorded=path if recorded else None)
         check_baselines(run, experiment, prepared.data)  # which are trained after hours of search
         # How the network found will be trained does not matter to the search.
-        key = prepared.key("search", fingerprint(without_training(toml)))
+        key = prepared.key("search", fingerprint(without_training(toml, experiment.task)))
         if trains:  # but for one whose candidates, or finalists, are trained in that way
-            key = prepared.key("search", fingerprint(with_training(toml)))
+            key = prepared.key("search", fingerprint(with_training(toml, experiment.task)))
         if run is not None:
             if run.is_done("search", key) and (run.path / "architecture.json").exists():
                 progress.say("search: unchanged, skipped")

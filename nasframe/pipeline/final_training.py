@@ -13,7 +13,7 @@ from nasframe.pipeline.fine_tuning import fine_tune
 from nasframe.pipeline.picture import save_picture
 from nasframe.pipeline.preparation import Prepared, given, keeping_old_run, prepare
 from nasframe.pipeline.trained_network import read_trained, train_and_save
-from nasframe.pipeline.training_records import FINE_TUNING, forget_training, without_training
+from nasframe.pipeline.training_records import FINE_TUNING, forget_training, is_search_of, matching_run
 from nasframe.report import write_report
 from nasframe.runs import Command, Run, claimed, drop_checkpoint
 from nasframe.runtime import SILENT, Progress, damage_in_words
@@ -59,7 +59,7 @@ def train(
             if run is None:
                 Run.check_replaceable(path, toml)
         else:
-            run = Run.matching(path, toml, identity=identity)
+            run = matching_run(path, experiment)
         chosen = _chosen(run, path, architecture)
         with keeping_old_run(overwrite):
             prepared = prepare(experiment, run, source, progress, recorded=path if recorded else None)
@@ -149,7 +149,7 @@ def _kept(experiment: Experiment, out: Path, architecture: Architecture | None) 
         (run.path / "architecture.json").exists() and run.architecture == architecture
     ):
         return None
-    if without_training(run.experiment_toml) == without_training(experiment.to_toml()):
+    if is_search_of(run, experiment):
         return run
     if architecture is not None:
         return None

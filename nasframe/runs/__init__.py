@@ -24,11 +24,12 @@ from nasframe.runs.missing_plugins import naming_missing_plugins
 from nasframe.runs.plan_differences import differing_keys
 from nasframe.runs.plugin_record import missing_plugins
 from nasframe.runs.reading import reading_run
-from nasframe.runs.run import Run
+from nasframe.runs.run import REPLACE_IT, Run
 from nasframe.runs.unfinished import UNFINISHED, Command, unfinished_commands
 
 __all__ = [
     "OTHER_TESTS",
+    "REPLACE_IT",
     "UNFINISHED",
     "Checkpoint",
     "Command",

@@ -49,7 +49,9 @@ from nasframe.runtime import (
 )
 from nasframe.space import Architecture
 
-__all__ = ["Run"]
+__all__ = ["REPLACE_IT", "Run"]
+
+REPLACE_IT = "choose another --out, or say --overwrite to replace it"
 
 
 @frozen
@@ -141,16 +143,21 @@ class Run:
             refuse_strange(Path(path))
 
     @classmethod
-    def matching(cls, path: str | Path, experiment: str, *, identity: str | None = None) -> Run | None:
+    def matching(
+        cls, path: str | Path, experiment: str, *, identity: str | None = None, remedy: str = REPLACE_IT
+    ) -> Run | None:
         """Return the run in a folder that the same experiment made; None where there is none yet.
 
-        See `create` for the arguments and the errors.
+        See `create` for the other arguments and the errors.
+
+        Args:
+            remedy: what the refusal of another experiment's run advises.
         """
         run, identity = cls.existing(path, experiment), identity or fingerprint(experiment)
         if run is None:
             return None
         if run.identity != identity:
-            raise RunError(_other_experiment(run, experiment))
+            raise RunError(_other_experiment(run, experiment, remedy))
         lines = [_decisive(run.experiment_toml), _decisive(experiment)]
         if lines[0] != lines[1]:  # a kill came between the record and the experiment
             write_text(run.path / "experiment.toml", experiment)
@@ -403,7 +410,7 @@ def _decisive(experiment: str) -> list[str]:
     return [line.strip() for line in experiment.splitlines() if not line.startswith(("device =", "cache ="))]
 
 
-def _other_experiment(run: Run, experiment: str) -> str:
+def _other_experiment(run: Run, experiment: str, remedy: str) -> str:
     """Return the refusal of a folder with the run of another experiment, with each key that differs."""
     try:
         there, now = tomllib.loads(run.experiment_toml), tomllib.loads(experiment)
@@ -413,5 +420,5 @@ def _other_experiment(run: Run, experiment: str) -> str:
     return in_lines(
         f"{run.path}: holds the run of another experiment:",
         *(different or ["its options differ"]),
-        "choose another --out, or say --overwrite to replace it",
+        remedy,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -48,6 +48,9 @@ class Task(ABC):
     file_endings: ClassVar[tuple[str, ...]] = ()
     """Endings of the files that are scored where a user names a folder, such as `.mp4`; upper and lower case
     are the same. A file that is named itself is tried whatever its name is."""
+
+    fine_tuning_options: ClassVar[Collection[str]] = ()
+    """Options that `fine_tuning` alone reads, which comes last: a search stays done under other values."""
 
     def stages(self, source: Path | None, seed: int) -> Sequence[Stage]:
         """Return the steps before `data`, in order. `source` is the user's data, None for the task's own."""

@@ -103,6 +103,8 @@ class DeepfakeTask(Task):
         "classes' accuracies on the validation split"
     )
 
+    fine_tuning_options: ClassVar[tuple[str, ...]] = ("finetune", "finetune_epochs", "finetune_rate")
+
     clips: int = option(40, help="clips to synthesise where no data is given", ge=5)
     identities: int | None = option(
         None, help="people in the synthesised set; by default one for each session of 5 or 6 clips", ge=1

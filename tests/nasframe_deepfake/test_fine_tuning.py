@@ -25,7 +25,13 @@ from tests.nasframe_deepfake.serving.test_service import EXPERIMENT
 
 CPU = torch.device("cpu")
 
-TUNED = "finetune = true\nfinetune_epochs = 2\nfinetune_rate = 1e-3\n"
+HARDLY_TRAINED = EXPERIMENT.replace(
+    'name = "deepfake"\n', 'name = "deepfake"\nshares = [0.35, 0.15, 0.35, 0.15]\n'
+).replace("[train]\n", "[train]\nlearning_rate = 1e-9\n")
+"""A network that is all but random: behind backbones that learn, it is better after each of four epochs."""
+
+SEEDS = ("seed=6", "data_seed=0")
+TUNED = ("task.finetune=true", "task.finetune_epochs=4", "task.finetune_rate=3e-3")
 
 
 class Sums(nn.Module):
@@ -43,17 +49,15 @@ class Sums(nn.Module):
 
 @pytest.fixture(scope="module")
 def runs(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A run with frozen backbones, and one that trains them along."""
+    """A run with frozen backbones, and one that trained what it found again and the backbones along."""
     folder = tmp_path_factory.mktemp("runs")
-    for name, extra in {"frozen": "", "tuned": TUNED}.items():
-        toml = EXPERIMENT.replace('name = "deepfake"\n', f'name = "deepfake"\n{extra}')
-        (folder / f"{name}.toml").write_text(toml)
-        words = [f"cache={folder / 'cache'}", "--data", str(corpus), "--out", str(folder / name)]
-        with pytest.MonkeyPatch.context() as patch:
-            # five clips of validation cannot say whether it got better
-            patch.setattr("nasframe.pipeline.fine_tuning._is_better", lambda *_: True)
-            assert main(["run", str(folder / f"{name}.toml"), *words]) == 0
-    return folder / "frozen", folder / "tuned"
+    frozen, tuned = folder / "frozen", folder / "tuned"
+    (folder / "frozen.toml").write_text(HARDLY_TRAINED)
+    words = [*SEEDS, f"cache={folder / 'cache'}", "--data", str(corpus), "--out", str(frozen)]
+    assert main(["run", str(folder / "frozen.toml"), *words]) == 0
+    assert main(["train", str(frozen), *TUNED, "--out", str(tuned)]) == 0
+    assert main(["evaluate", str(tuned)]) == 0
+    return frozen, tuned
 
 
 def raw_batch(task: DeepfakeTask, folders: Mapping[str, Path], network: nn.Module) -> tuple[Any, Batch]:
@@ -104,11 +108,23 @@ def test_the_streams_of_training_are_drawn_anew_as_the_features_are(
     assert torch.equal(drawn[0].sounds, drawn[1].sounds)
 
 
+def test_a_run_that_is_trained_again_elsewhere_keeps_its_data_its_architecture_and_says_what_was_done(
+    runs: tuple[Path, Path], corpus: Path
+) -> None:
+    frozen, tuned = map(load_run, runs)
+    assert frozen.record["data"]["source"] == tuned.record["data"]["source"] == str(corpus)
+    assert frozen.record["data"]["folders"] == tuned.record["data"]["folders"]
+    assert frozen.architecture == tuned.architecture
+    assert not tuned.history("search")
+    assert "finetune = true" in tuned.experiment_toml
+    assert [line["epoch"] for line in tuned.history("finetune")] == [1, 2, 3, 4]
+
+
 def test_what_was_tuned_is_evaluated_predicted_exported_and_tested_on_other_data(
     runs: tuple[Path, Path], corpus: Path, other_corpus: Path, tmp_path: Path
 ) -> None:
     frozen, tuned = map(load_run, runs)
-    assert tuned.record["finetune"]["epoch"] in (1, 2)
+    assert tuned.record["finetune"]["epoch"] in (1, 2, 3, 4)
     weights = [load_detector(run.task_folder, CPU).extractor for run in (frozen, tuned)]
     for stream in ("picture", "sound"):
         first, second = (next(getattr(each, stream).parameters()) for each in weights)
@@ -159,20 +175,13 @@ def test_copies_of_clips_are_among_the_streams(corpus: Path, task: DeepfakeTask,
 
 @on_a_gpu
 def test_on_a_gpu_backbones_are_tuned_and_files_get_the_scores_of_the_processor(
-    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    corpus: Path, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("nasframe.pipeline.fine_tuning._is_better", lambda *_: True)
-    toml = EXPERIMENT.replace('name = "deepfake"\n', f'name = "deepfake"\n{TUNED}')
-    (tmp_path / "tuned.toml").write_text(toml)
-    words = [
-        f"cache={tmp_path / 'cache'}",
-        "device=cuda",
-        "--data",
-        str(corpus),
-        "--out",
-        str(tmp_path / "run"),
-    ]
+    (tmp_path / "tuned.toml").write_text(HARDLY_TRAINED)
+    overrides = [*SEEDS, *TUNED, f"cache={tmp_path / 'cache'}", "device=cuda"]
+    words = [*overrides, "--data", str(corpus), "--out", str(tmp_path / "run")]
     assert main(["run", str(tmp_path / "tuned.toml"), *words]) == 0
+    assert load_run(tmp_path / "run").record["finetune"]["epoch"] > 0
     files = [corpus / clip.path for clip in read_dataset("fakeavceleb", corpus, "pairing").clips[:6]]
     on_gpu, on_cpu = (
         [answer["score"] for answer in predict(tmp_path / "run", files, device=device)]

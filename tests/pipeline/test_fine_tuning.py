@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 import pytest
@@ -27,6 +27,8 @@ from nasframe import (
 )
 from nasframe.errors import ContractError, RunError
 from nasframe.pipeline.trained_network import load_network
+from nasframe.pipeline.training_records import with_training, without_training
+from tests.recorded_progress import Log
 from tests.toys.toy_digits import Digits
 
 
@@ -61,10 +63,15 @@ def seen_through(split: Any, front: Front) -> TensorSplit:
 class Tuned(Digits):
     """Digits behind a layer that is the identity until it is tuned."""
 
+    fine_tuning_options: ClassVar[tuple[str, ...]] = ("on", "rate", "epochs")
+
+    on: bool = True
     rate: float = 3e-3
     epochs: int = 3
 
-    def fine_tuning(self, network: nn.Module, folders: Mapping[str, Path]) -> FineTuning:
+    def fine_tuning(self, network: nn.Module, folders: Mapping[str, Path]) -> FineTuning | None:
+        if not self.on:
+            return None
         return FineTuning(Front(network), self.data(folders), self.epochs, self.rate)
 
     def save_tuned(self, tuning: FineTuning, folders: Mapping[str, Path], out: Path) -> None:
@@ -165,6 +172,53 @@ def test_a_training_again_forgets_the_fine_tuning(tuned: Experiment, tmp_path: P
     assert not list(again.checkpoints.glob("finetune*"))
 
 
+def test_a_finished_run_is_fine_tuned_without_another_search_as_if_it_had_been_at_once(
+    tuned: Experiment, tmp_path: Path
+) -> None:
+    run = nasframe.run_experiment(with_task(tuned, Tuned(on=False)), tmp_path / "run")
+    searched, asked = run.history("search"), with_task(tuned, Tuned(on=True))
+    for command in (nasframe.train, nasframe.search):
+        with pytest.raises(
+            RunError, match=r"\n  task\.on: there false, now true\n.*`nasframe train` it keeps the search"
+        ):
+            command(asked, run.path)
+    nasframe.train(asked, run.path, overwrite=True)
+    log = Log()
+    nasframe.run_experiment(asked, run.path, progress=log)
+    assert [line for line in log.lines if "skipped" in line] == [
+        "search: unchanged, skipped",
+        "train: unchanged, skipped",
+    ]
+    assert run.history("search") == searched
+    assert "on = true" in run.experiment_toml
+    at_once = nasframe.run_experiment(asked, tmp_path / "at once")
+    for name in ("finetune", "test"):
+        there, here = (each.test if name == "test" else each.record[name] for each in (at_once, run))
+        assert there == here, name
+    # and back: what says that it was tuned goes
+    nasframe.train(with_task(tuned, Tuned(on=False)), run.path, overwrite=True)
+    assert run.record["finetune"] is None
+    assert not run.history("finetune")
+
+
+def test_only_the_options_of_the_fine_tuning_leave_the_search_as_it_is(tuned: Experiment) -> None:
+    toml = tuned.to_toml()
+    other = attrs.evolve(tuned, task=Tuned(on=True, rate=1.0, epochs=9)).to_toml()
+    for values in (with_training, without_training):
+        assert values(toml, tuned.task) == values(other, tuned.task)
+        fewer = attrs.evolve(tuned, task=Tuned(examples=100)).to_toml()
+        assert values(toml, tuned.task) != values(fewer, tuned.task)
+
+
+@pytest.mark.parametrize(("names", "found"), [("rate", "rate"), (("rate", "speed"), "speed")])
+def test_a_name_that_is_no_option_is_refused_among_those_of_the_fine_tuning(
+    names: Any, found: str, tuned: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Tuned, "fine_tuning_options", names)
+    with pytest.raises(ContractError, match=f"must be names of options of the task, found {found}"):
+        nasframe.search(tuned)
+
+
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
@@ -205,8 +259,9 @@ def test_a_rate_at_which_numbers_grow_beyond_all_bounds_is_named_with_the_option
 ) -> None:
     @define
     class Named(Tuned):
-        def fine_tuning(self, network: nn.Module, folders: Mapping[str, Path]) -> FineTuning:
-            return attrs.evolve(super().fine_tuning(network, folders), rate_option="task.rate")
+        def fine_tuning(self, network: nn.Module, folders: Mapping[str, Path]) -> FineTuning | None:
+            found = super().fine_tuning(network, folders)
+            return None if found is None else attrs.evolve(found, rate_option="task.rate")
 
     with pytest.raises(RunError, match=r"fine-tuning(.|\n)*lower task\.rate\."):
         nasframe.run_experiment(with_task(tuned, Named(rate=1e30)), tmp_path / "named")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import attrs
 import torch
 from torch import nn
 
@@ -16,7 +17,21 @@ from nasframe.tasks.data import Split
 from nasframe.tasks.fine_tuning import FineTuning
 from nasframe.tasks.task import Task
 
-__all__ = ["checked_fine_tuning", "tuned_test_split"]
+__all__ = ["check_fine_tuning_options", "checked_fine_tuning", "tuned_test_split"]
+
+
+def check_fine_tuning_options(task: Task) -> None:
+    """Refuse a name among the options of the fine-tuning that is no option of the task.
+
+    Raises:
+        ContractError: names it; a search would be done again under other values of what was meant.
+    """
+    names = task.fine_tuning_options
+    known = {item.name for item in attrs.fields(cast(Any, type(task))) if item.init}
+    unknown = [names] if isinstance(names, str) else [name for name in names if name not in known]
+    if unknown:
+        promise = "fine_tuning_options must be names of options of the task"
+        raise TaskContract(task).violation(task.fine_tuning, promise, unknown[0])
 
 
 def checked_fine_tuning(task: Task, network: nn.Module, folders: Mapping[str, Path]) -> FineTuning | None:

@@ -19,6 +19,7 @@ from torch import Tensor
 from nasframe.errors import ContractError
 from nasframe.runtime import is_finite, random_states_kept
 from nasframe.tasks.check.calibration import calibrated
+from nasframe.tasks.check.fine_tuning_check import check_fine_tuning_options
 from nasframe.tasks.check.metric_values import check_metric_values, is_number
 from nasframe.tasks.check.split_check import (
     CheckedSplits,
@@ -124,6 +125,7 @@ def checked_data(task: Task, folders: Mapping[str, Path]) -> Data:
         ContractError: the first broken promise, with plugin, file and line.
     """
     contract = TaskContract(task)
+    check_fine_tuning_options(task)
     data = contract.call("data", task.data, folders)
     check_data(data, contract)
     opened: list[bool] = []
