@@ -99,6 +99,8 @@ def _train_in_run(engine: Training, experiment: Experiment, run: Run, prepared: 
     """
     started = time.monotonic()
     run.mark_undone("train")
+    if run.record.get("finetune"):  # of a training that this one replaces
+        run.note(finetune=None)
     trained = train_and_save(engine, run, "network")
     tuning = checked_fine_tuning(engine.task, engine.network, prepared.folders)
     engine.task.save(prepared.folders, run.task_folder)
@@ -108,13 +110,10 @@ def _train_in_run(engine: Training, experiment: Experiment, run: Run, prepared: 
         f"train: best epoch {engine.best_epoch} of {engine.options.epochs} (validation: {shown})"
     )
     caveats = engine.caveats
-    if tuning is None:
-        if run.record.get("finetune"):  # of a training that this one replaces
-            run.note(finetune=None)
-    else:
+    if tuning is not None:
         tuned = fine_tune(tuning, engine.network, trained, experiment, run, engine.progress)
         if tuned is not None:
-            engine.task.save_tuned(tuning, prepared.folders, run.task_folder)
+            engine.task.save_tuned(tuning, prepared.folders, run.task_folder, engine.progress)
             caveats = tuned.get("caveats", [])
         drop_checkpoint(run.checkpoints, FINE_TUNING)  # larger than all else in the run
     caveats = [*caveats, *checked_caveats(engine.task, engine.network)]

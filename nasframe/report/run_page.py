@@ -143,7 +143,8 @@ def run_figures(run: Run, *, follows: bool = False) -> list[Figure]:
         ("finetune", "fine-tuning", "Validation metrics of the fine-tuning"),
     )
     for stage, name, title in trainings:
-        if lines := run.history(stage):
+        if trained := run.history(stage):
+            lines = [*_before(run, stage), *trained]
             losses = {
                 "training": [(line["epoch"], line["loss"]) for line in lines if line["loss"] is not None],
                 "validation": _points(lines, "validation", "loss"),
@@ -153,6 +154,12 @@ def run_figures(run: Run, *, follows: bool = False) -> list[Figure]:
                 _metrics(f"{name}-metrics", title, lines),
             ]
     return figures
+
+
+def _before(run: Run, stage: str) -> History:
+    """Return a line of epoch 0, with the validation metrics before the fine-tuning; none for other stages."""
+    before = (run.record.get(stage) or {}).get("before")
+    return [] if before is None else [{"epoch": 0, "loss": None, "validation": before}]
 
 
 def _lead(run: Run, test: Mapping[str, Any]) -> list[Tile]:
@@ -244,6 +251,8 @@ def _stages(run: Run, history: History) -> Table:
     }
     for stage, ending in endings.items():
         if lines := run.history(stage):
+            for line in _before(run, stage):
+                rows.append(["derived network, before its fine-tuning", line["validation"].get(objective)])
             values = [line["validation"].get(objective) for line in lines]
             best = max((value for value in values if value is not None), default=None)
             rows.append([f"derived network, {ending}", best])

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from nasframe.errors import DataError
+from nasframe.runtime import Progress
 from nasframe.tasks.baseline import Baseline
 from nasframe.tasks.data import Data, Split
 from nasframe.tasks.exported import Exported, exported_network
@@ -154,13 +155,16 @@ class Task(ABC):
         """
         return None
 
-    def save_tuned(self, tuning: FineTuning, folders: Mapping[str, Path], out: Path) -> None:  # noqa: B027
+    def save_tuned(  # noqa: B027
+        self, tuning: FineTuning, folders: Mapping[str, Path], out: Path, progress: Progress
+    ) -> None:
         """Write the tuned networks over what `save` has just written into `out`.
 
         Args:
             tuning: that `fine_tuning` returned; its module is at its best epoch, on the training's device.
             folders: of the stages.
             out: a folder of the run.
+            progress: to report to.
         """
 
     def tuned_test(self, folders: Mapping[str, Path], saved: Path, device: torch.device) -> Split | None:

@@ -35,8 +35,9 @@ It registers nothing. A task uses it in this order:
 - **features**: an `Extractor` (`load_extractor`) of both backbones; `write_features` computes those of a set
   once, standardised by a `Standardiser` (`load_standardiser`); `open_features` maps them into memory, for a
   `FeatureSplit`; `window_inputs` are those of some windows, and a `Front` computes them where there is no
-  nasframe; `WithBackbones` is a network with both, to train all of it; `fit_novelty` and `load_novelty`
-  return a `Novelty`, the distance of a clip from a training. Their names: `PICTURE_INPUTS`, `SOUND_INPUTS`
+  nasframe; `WithBackbones` is a network with both, to train all of it; `fit_novelty`,
+  `fit_novelty_of_streams` and `load_novelty` return a `Novelty`, the distance of a clip from a training.
+  Their names: `PICTURE_INPUTS`, `SOUND_INPUTS`
 
 Every name is imported when it is first used, so that a command or a worker never waits for torch, timm or a
 codec that it does not need.
@@ -91,6 +92,7 @@ if TYPE_CHECKING:
     from nasframe_audiovisual.features import Standardiser as Standardiser
     from nasframe_audiovisual.features import WithBackbones as WithBackbones
     from nasframe_audiovisual.features import fit_novelty as fit_novelty
+    from nasframe_audiovisual.features import fit_novelty_of_streams as fit_novelty_of_streams
     from nasframe_audiovisual.features import load_extractor as load_extractor
     from nasframe_audiovisual.features import load_novelty as load_novelty
     from nasframe_audiovisual.features import load_standardiser as load_standardiser
@@ -195,6 +197,7 @@ _NAMES = {
         "Novelty",
         "Standardiser",
         "fit_novelty",
+        "fit_novelty_of_streams",
         "load_extractor",
         "load_novelty",
         "load_standardiser",

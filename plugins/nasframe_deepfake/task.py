@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from nasframe import Baseline, Data, Exported, FineTuning, OtherTest, Scores, Split, Stage, Task
 from nasframe.errors import ConfigurationError
 from nasframe.options import option
+from nasframe.runtime import Progress
 from nasframe_audiovisual import (
     COLUMNS,
     Extractor,
@@ -399,8 +400,10 @@ class DeepfakeTask(Task):
         extractor, given = self._extractor(folders), (self.finetune_epochs or 3, self.finetune_rate or 1e-5)
         return detector_fine_tuning(network, self.data(folders), folders, extractor, standardiser, *given)
 
-    def save_tuned(self, tuning: FineTuning, folders: Mapping[str, Path], out: Path) -> None:
-        save_tuned_detector(tuning, folders, self._extractor(folders), out)
+    def save_tuned(
+        self, tuning: FineTuning, folders: Mapping[str, Path], out: Path, progress: Progress
+    ) -> None:
+        save_tuned_detector(tuning, folders, self._extractor(folders), out, progress)
 
     def tuned_test(self, folders: Mapping[str, Path], saved: Path, device: torch.device) -> Split | None:
         """Return the test clips as the saved detector sees them, where its backbones were tuned."""

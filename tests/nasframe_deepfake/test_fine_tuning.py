@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,13 @@ from torch import Tensor, nn
 from nasframe import Batch, evaluate_on, export, load_experiment, load_run, predict
 from nasframe.cli import main
 from nasframe.pipeline.trained_network import load_network
+from nasframe.runtime import Progress
 from nasframe.testing.suite import on_a_gpu
 from nasframe_audiovisual import WithBackbones
 from nasframe_deepfake.datasets import read_dataset
-from nasframe_deepfake.detection import load_detector
+from nasframe_deepfake.detection import Detector, load_detector
+from nasframe_deepfake.detection.fitted_novelty import novelty_of_streams, novelty_of_training
+from nasframe_deepfake.preparation import read_index
 from nasframe_deepfake.task import DeepfakeTask
 from tests.nasframe_deepfake.serving.test_service import EXPERIMENT
 
@@ -158,6 +162,39 @@ def test_what_was_tuned_is_evaluated_predicted_exported_and_tested_on_other_data
     tuned_weight = next(iter(weights[1].picture.parameters()))
     alike = [value for value in exported.values() if value.shape == tuned_weight.shape]
     assert any(torch.equal(value, tuned_weight) for value in alike)
+
+
+def test_the_spread_of_tuned_features_is_computed_for_the_clips_that_it_is_taken_from_alone_and_told(
+    task: DeepfakeTask, folders: Mapping[str, Path], detector: Detector
+) -> None:
+    seen = Counting()
+    found = novelty_of_streams(folders["prepare"], detector.extractor, detector.standardiser, seen)
+    kept = novelty_of_training(folders["prepare"], folders["features"], task.standardised)
+    for name, value in kept.state_dict().items():
+        torch.testing.assert_close(found.state_dict()[name].abs(), value.abs(), atol=5e-3, rtol=5e-3)
+    index = [clip for clip in read_index(folders["prepare"] / "index.csv") if clip.split != "test"]
+    streams = {
+        (clip.split == "weights", *kind)
+        for clip in index
+        for kind in (("v", clip.picture), ("a", clip.sound))
+    }
+    assert seen.steps == seen.total == len(streams)
+
+
+class Counting(Progress):
+    """Counts the steps of its one task."""
+
+    steps, total = 0, None
+
+    @contextmanager
+    def task(self, description: str, total: int | None) -> Iterator[Callable[[int], None]]:
+        assert self.total is None
+        self.total = total
+
+        def advance(steps: int) -> None:
+            self.steps += steps
+
+        yield advance
 
 
 def test_copies_of_clips_are_among_the_streams(corpus: Path, task: DeepfakeTask, tmp_path: Path) -> None:

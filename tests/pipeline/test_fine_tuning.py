@@ -28,6 +28,8 @@ from nasframe import (
 from nasframe.errors import ContractError, RunError
 from nasframe.pipeline.trained_network import load_network
 from nasframe.pipeline.training_records import with_training, without_training
+from nasframe.report.run_page import run_figures, run_tables
+from nasframe.runtime import Progress
 from tests.recorded_progress import Log
 from tests.toys.toy_digits import Digits
 
@@ -74,7 +76,9 @@ class Tuned(Digits):
             return None
         return FineTuning(Front(network), self.data(folders), self.epochs, self.rate)
 
-    def save_tuned(self, tuning: FineTuning, folders: Mapping[str, Path], out: Path) -> None:
+    def save_tuned(
+        self, tuning: FineTuning, folders: Mapping[str, Path], out: Path, progress: Progress
+    ) -> None:
         out.mkdir(exist_ok=True)
         front = tuning.module
         assert isinstance(front, Front)
@@ -252,6 +256,26 @@ def test_the_page_shows_the_course_of_the_fine_tuning(tuned: Experiment, tmp_pat
     page = (run.path / "report.html").read_text()
     assert "Loss of the fine-tuning" in page
     assert "3 epochs of fine-tuning" in page
+
+
+def test_the_page_shows_the_value_before_the_fine_tuning_as_that_of_epoch_0(
+    tuned: Experiment, tmp_path: Path
+) -> None:
+    run = nasframe.run_experiment(tuned, tmp_path / "run")
+    before = run.record["finetune"]["before"]
+    lines = {
+        line.name: line.points for figure in run_figures(run) for line in lines_of(figure, "fine-tuning")
+    }
+    assert lines["validation"][0] == (0, before["loss"])
+    assert lines["accuracy"][0] == (0, before["accuracy"])
+    assert [epoch for epoch, _ in lines["validation"]] == [0, 1, 2, 3]
+    assert [epoch for epoch, _ in lines["training"]] == [1, 2, 3]
+    (table,) = (table for table in run_tables(run) if table.name == "stages")
+    assert ["derived network, before its fine-tuning", before["accuracy"]] in table.rows
+
+
+def lines_of(figure: Any, stage: str) -> list[Any]:
+    return figure.lines if figure.name.startswith(stage) else []
 
 
 def test_a_rate_at_which_numbers_grow_beyond_all_bounds_is_named_with_the_option_that_holds_it(

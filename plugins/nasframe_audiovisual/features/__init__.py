@@ -12,7 +12,7 @@ from nasframe_audiovisual.features.extractor import (
 from nasframe_audiovisual.features.feature_files import open_features, write_features
 from nasframe_audiovisual.features.feature_split import FeatureSplit
 from nasframe_audiovisual.features.front import Front
-from nasframe_audiovisual.features.novelty import Novelty, fit_novelty, load_novelty
+from nasframe_audiovisual.features.novelty import Novelty, fit_novelty, fit_novelty_of_streams, load_novelty
 from nasframe_audiovisual.features.standardiser import Standardiser, load_standardiser
 from nasframe_audiovisual.features.with_backbones import WithBackbones
 
@@ -26,6 +26,7 @@ __all__ = [
     "Standardiser",
     "WithBackbones",
     "fit_novelty",
+    "fit_novelty_of_streams",
     "load_extractor",
     "load_novelty",
     "load_standardiser",

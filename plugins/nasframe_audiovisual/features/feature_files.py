@@ -39,7 +39,6 @@ def write_features(
     fitted: Sequence[tuple[int, int]],
     progress: Progress,
     further: Sequence[Path] = (),
-    known: Mapping[str, Tensor] | None = None,
 ) -> None:
     """Write the features of every stream, `I1.npy` … `S4.npy`, float16 `(streams, L, channels)`.
 
@@ -55,7 +54,6 @@ def write_features(
             statistics are computed, each once.
         progress: to report to.
         further: folders with arrays whose rows follow, such as those of augmented clips.
-        known: the statistics by which to standardise, see `Standardiser`; None: those over `fitted`.
 
     Raises:
         DataError: the disk is too full, an array is damaged, or a stream gives features that are not finite.
@@ -79,7 +77,7 @@ def write_features(
         _write(raw, "float32", _finite(array, map(function, chunks)))
         for name in names:
             values = open_rows(raw[name])
-            statistics[name] = _statistics(values, rows) if known is None else known[name]
+            statistics[name] = _statistics(values, rows)
             standardise = Standardiser(statistics, temporal)
             parts = torch.split(torch.from_numpy(values), 256)
             standardised = ({name: standardise(name, part).half()} for part in parts)

@@ -6,17 +6,20 @@ what they were trained to see (tried on black, patterns, noise and drawings).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from nasframe.errors import RunError
-from nasframe.runtime import read_tensors, write_tensors
-from nasframe_audiovisual.features.extractor import PICTURE_INPUTS, SOUND_INPUTS
+from nasframe.runtime import Progress, read_tensors, write_tensors
+from nasframe_audiovisual.features.extractor import PICTURE_INPUTS, SOUND_INPUTS, Extractor
+from nasframe_audiovisual.features.standardiser import Standardiser
+from nasframe_audiovisual.sharded_rows import open_streams
+from nasframe_audiovisual.storage import first_not_finite, row_not_finite
 
-__all__ = ["Novelty", "fit_novelty", "load_novelty"]
+__all__ = ["Novelty", "fit_novelty", "fit_novelty_of_streams", "load_novelty"]
 
 COMPONENTS = 8
 """Principal directions whose spread is known each; all others share one spread. Tried: 2 refuse 85 % of the
@@ -43,6 +46,12 @@ NO_LIMIT = 1e30
 """Squared distance that nothing reaches."""
 
 STREAMS: Mapping[str, Sequence[str]] = {"pictures": PICTURE_INPUTS[:2], "sound": SOUND_INPUTS[:2]}
+
+ReadFeatures = Callable[[str, Tensor], Sequence[Tensor]]
+"""Gives, for a stream and rows `(n,)`, the standardised features `(n, L, channels)` of its STREAMS."""
+
+_CHUNK = 16
+"""Streams in one batch of a backbone."""
 
 _STILL = 0.02
 """Added to deviations before their logarithm, in standardised units, so that what hardly moves lies far away,
@@ -134,11 +143,63 @@ def fit_novelty(
             QUANTILE of them are is the limit.
         temporal: whether the features have temporal copies, which are not used.
     """
+
+    def read(stream: str, rows: Tensor) -> Sequence[Tensor]:
+        return [features[name][rows] for name in STREAMS[stream]]
+
+    return _fit(read, fitted, held_out, temporal)
+
+
+def fit_novelty_of_streams(
+    streams: Path,
+    extractor: Extractor,
+    standardiser: Standardiser,
+    fitted: Mapping[str, Sequence[int]],
+    held_out: Mapping[str, Sequence[int]],
+    progress: Progress,
+) -> Novelty:
+    """Return the spread of features that are computed from their streams, those of these rows alone.
+
+    Args:
+        streams: folder with the arrays that `write_streams` wrote.
+        extractor: both backbones.
+        standardiser: of the features, as `write_features` writes them.
+        fitted, held_out: see `fit_novelty`.
+        progress: to report to.
+
+    Raises:
+        DataError: an array is damaged, or a stream gives features that are not finite.
+    """
+    kinds = {
+        "pictures": (open_streams(streams, "pictures"), extractor.pictures),
+        "sound": (open_streams(streams, "sounds"), extractor.sounds),
+    }
+    total = sum(len(rows[stream]) for rows in (fitted, held_out) for stream in STREAMS)
+    with progress.task("features of the training", total) as advance:
+
+        def read(stream: str, rows: Tensor) -> Sequence[Tensor]:
+            (array, function), parts = kinds[stream], []
+            for chunk in torch.split(rows, _CHUNK):
+                found = function(array[chunk])
+                for values in found.values():
+                    if (bad := first_not_finite(values.numpy())) is not None:
+                        raise row_not_finite(*array.place(int(chunk[bad])))
+                parts.append([standardiser(name, found[name]).half() for name in STREAMS[stream]])
+                advance(len(chunk))
+            return [torch.cat(part) for part in zip(*parts, strict=True)]
+
+        return _fit(read, fitted, held_out, standardiser.temporal)
+
+
+def _fit(
+    read: ReadFeatures,
+    fitted: Mapping[str, Sequence[int]],
+    held_out: Mapping[str, Sequence[int]],
+    temporal: bool,
+) -> Novelty:
     spreads = {}
-    for stream, names in STREAMS.items():
-        arrays = [features[name] for name in names]
-        channels = sum(array.shape[2] for array in arrays) // (2 if temporal else 1)
-        mean, covariance, count = _moments(_parts(arrays, fitted[stream], channels))
+    for stream in STREAMS:
+        mean, covariance, count = _moments(_parts(read, stream, fitted[stream], temporal))
         scale = covariance.diagonal().clamp(min=0).sqrt() + 1e-3
         values, vectors = torch.linalg.eigh(covariance / scale.outer(scale))
         kept = min(COMPONENTS, max(1, count // 8))
@@ -153,7 +214,7 @@ def fit_novelty(
                 "limit": torch.tensor(1.0),
             }
         )
-        distances = torch.cat([spread(part) for part in _parts(arrays, held_out[stream], channels)])
+        distances = torch.cat([spread(part) for part in _parts(read, stream, held_out[stream], temporal)])
         spread.limit = _limit(distances, count)
         spreads[stream] = spread
     return Novelty(spreads)
@@ -217,10 +278,12 @@ def _moments(parts: Iterator[Tensor]) -> tuple[Tensor, Tensor, int]:
     return mean, squares / count - mean.outer(mean), count
 
 
-def _parts(arrays: Sequence[Tensor], rows: Sequence[int], channels: int) -> Iterator[Tensor]:
+def _parts(read: ReadFeatures, stream: str, rows: Sequence[int], temporal: bool) -> Iterator[Tensor]:
     """Yield the pooled features of some rows, a few hundred at a time."""
     for chosen in torch.split(torch.tensor(sorted(rows)), 256):
-        yield _pooled([array[chosen].float() for array in arrays], channels)
+        stages = read(stream, chosen)
+        channels = sum(stage.shape[2] for stage in stages) // (2 if temporal else 1)
+        yield _pooled([stage.float() for stage in stages], channels)
 
 
 def _pooled(stages: Sequence[Tensor], channels: int) -> Tensor:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import attrs
 from torch import nn
 
 from nasframe import Data, FineTuning, Splits
-from nasframe.runtime import SILENT, write_tensors
-from nasframe_audiovisual import Extractor, Standardiser, WithBackbones, write_features
+from nasframe.runtime import Progress, write_tensors
+from nasframe_audiovisual import Extractor, Standardiser, WithBackbones
 from nasframe_deepfake.detection.clip_split import ClipSplit
-from nasframe_deepfake.detection.fitted_novelty import novelty_of_training
+from nasframe_deepfake.detection.fitted_novelty import novelty_of_streams
 from nasframe_deepfake.detection.saved_detector import record_tuned_backbones
 from nasframe_deepfake.detection.stream_split import StreamSplit, streams_of
 
@@ -61,7 +60,7 @@ def detector_fine_tuning(
 
 
 def save_tuned_detector(
-    tuning: FineTuning, folders: Mapping[str, Path], extractor: Extractor, out: Path
+    tuning: FineTuning, folders: Mapping[str, Path], extractor: Extractor, out: Path, progress: Progress
 ) -> None:
     """Write the tuned backbones into the folder of a detector, and the spread of the features that they give.
 
@@ -70,6 +69,7 @@ def save_tuned_detector(
         folders: of the stages.
         extractor: of the stages, whose backbones take the tuned weights.
         out: that `save_detector` wrote.
+        progress: to report to.
     """
     module = tuning.module
     assert isinstance(module, WithBackbones)
@@ -81,8 +81,5 @@ def save_tuned_detector(
         getattr(extractor, name).load_state_dict(state)
         write_tensors(out / f"{name}.safetensors", state)
     extractor = attrs.evolve(extractor, device=next(module.parameters()).device)
-    with TemporaryDirectory(dir=out, prefix=".features-") as place:
-        features = Path(place)
-        write_features(folders["prepare"], features, extractor, module.temporal, (), SILENT, known=statistics)
-        novelty = novelty_of_training(folders["prepare"], features, module.temporal)
-    record_tuned_backbones(out, novelty)
+    standardiser = Standardiser(statistics, module.temporal)
+    record_tuned_backbones(out, novelty_of_streams(folders["prepare"], extractor, standardiser, progress))
