@@ -1,11 +1,11 @@
-"""The checks of options of the task that no general one does."""
+"""The checks of options of the task, and of commands that test its runs, that no general one does."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["enough_augmentations", "known_augmentations", "valid_shares"]
+__all__ = ["enough_augmentations", "known_augmentations", "problems_of_numbers", "valid_shares"]
 
 
 def valid_shares(_: Any, attribute: Any, value: Sequence[float]) -> None:
@@ -36,3 +36,13 @@ def enough_augmentations(task: Any, copies: int | None) -> None:
     most = len(AUGMENTATIONS if task.augmentations is None else task.augmentations)
     if copies > most:
         raise ValueError(f"expected at most {most}, the number of augmentations, found {copies}")
+
+
+def problems_of_numbers(clips: int | None, seed: int, workers: int) -> list[str]:
+    """Return a sentence on each of a command's options that is out of its bounds."""
+    bounds = (("clips", clips, 2), ("seed", seed, 0), ("workers", workers, 0))
+    return [
+        f"--{name}: expected {least} or more, found {value}"
+        for name, value, least in bounds
+        if value is not None and value < least
+    ]

@@ -5,7 +5,12 @@ Heavy imports are inside them.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nasframe.display import Table
 
 __all__ = ["per_second", "robustness"]
 
@@ -47,27 +52,13 @@ def robustness(
     device
         auto, cpu, cuda, cuda:N; by default the experiment's.
     """
-    from nasframe import naming_missing_plugins
-    from nasframe.display import print_tables
-    from nasframe.runtime import make_progress, print_text, visible
-    from nasframe_deepfake.robustness import in_sentences, robustness_table
+    from nasframe_deepfake.robustness import in_sentences, robustness_tables
     from nasframe_deepfake.robustness import robustness as measured
 
     names = None if degradations is None else _names(degradations)
-    with naming_missing_plugins(run):
-        report = measured(
-            run,
-            on=on,
-            out=out,
-            degradations=names,
-            clips=clips,
-            seed=seed,
-            workers=workers,
-            device=device,
-            progress=make_progress(),
-        )
-    print_tables([robustness_table(report)])
-    print_text("\n".join(map(visible, in_sentences(report))))
+    options = {"on": on, "out": out, "clips": clips, "seed": seed, "workers": workers, "device": device}
+    report = _measured(measured, run, degradations=names, **options)
+    _print(robustness_tables(report), in_sentences(report))
 
 
 def per_second(
@@ -100,25 +91,29 @@ def per_second(
     device
         auto, cpu, cuda, cuda:N; by default the experiment's.
     """
-    from nasframe import naming_missing_plugins
-    from nasframe.display import print_tables
-    from nasframe.runtime import make_progress, print_text, visible
     from nasframe_deepfake.per_second import in_sentences, per_second_table
     from nasframe_deepfake.per_second import per_second as measured
 
+    options = {"on": on, "out": out, "clips": clips, "seed": seed, "workers": workers, "device": device}
+    report = _measured(measured, run, **options)
+    _print([per_second_table(report)], in_sentences(report))
+
+
+def _measured(measure: Callable[..., dict[str, Any]], run: Path, **options: Any) -> dict[str, Any]:
+    """Return the report of a measurement of a run, which tells its progress."""
+    from nasframe import naming_missing_plugins
+    from nasframe.runtime import make_progress
+
     with naming_missing_plugins(run):
-        report = measured(
-            run,
-            on=on,
-            out=out,
-            clips=clips,
-            seed=seed,
-            workers=workers,
-            device=device,
-            progress=make_progress(),
-        )
-    print_tables([per_second_table(report)])
-    print_text("\n".join(map(visible, in_sentences(report))))
+        return measure(run, **options, progress=make_progress())
+
+
+def _print(tables: Sequence[Table], sentences: Sequence[str]) -> None:
+    from nasframe.display import print_tables
+    from nasframe.runtime import print_text, visible
+
+    print_tables(tables)
+    print_text("\n".join(map(visible, sentences)))
 
 
 def _names(words: list[str]) -> list[str]:

@@ -47,6 +47,7 @@ from nasframe_deepfake.detection import (
     fit_calibration,
     fixed_networks,
     is_tuned,
+    lazy_features,
     load_data,
     load_detector,
     make_heads,
@@ -54,7 +55,6 @@ from nasframe_deepfake.detection import (
     other_test,
     save_detector,
     save_tuned_detector,
-    seen_by,
     sentences_on_streams,
     streams_read,
 )
@@ -411,7 +411,7 @@ class DeepfakeTask(Task):
             return None
         test = self.data(folders).splits.test()
         assert isinstance(test, ClipSplit)
-        return seen_by(test, load_detector(saved, device), folders["prepare"])
+        return lazy_features(test, load_detector(saved, device), folders["prepare"])
 
     def _extractor(self, folders: Mapping[str, Path]) -> Extractor:
         """Return both backbones of the stages, on the CPU."""

@@ -20,6 +20,8 @@ from nasframe_deepfake.datasets import resolve_dataset_name
 from nasframe_deepfake.preparation import PreparedClip, prepare
 from nasframe_deepfake.preparation.augmenting import CopyOfClip
 from nasframe_deepfake.preparation.stage_inputs import inputs_of_ties
+from nasframe_deepfake.robustness import robustness, robustness_tables
+from nasframe_deepfake.robustness.recorded import read_robustness
 from nasframe_deepfake.task import DeepfakeTask
 from tests.nasframe_deepfake.serving.test_service import EXPERIMENT
 from tests.nasframe_deepfake.swan_set import VOICES, genuine_name, video_name, voice_name, write_swan
@@ -96,6 +98,23 @@ def test_a_run_on_both_sets_tells_its_metrics_of_each(run: Path, capsys: pytest.
     assert all(0 <= found["auc"] <= 1 for found in test["per_set"].values())
     assert main(["evaluate", str(run)]) == 0
     assert "Per set" in capsys.readouterr().out
+
+
+def test_degraded_clips_of_each_set_have_metrics_that_evaluate_gives_for_the_clean_ones(
+    run: Path, tmp_path: Path
+) -> None:
+    report = robustness(run, degradations=["blur"], workers=1, out=tmp_path)
+    evaluated = json.loads((run / "test.json").read_text())["per_set"]
+    clean, (blur,) = report["clean"]["per_set"], report["degradations"]
+    for name in SETS:
+        assert clean[name]["count"] == evaluated[name]["count"]
+        for key in ("auc", "acc", "auc_low", "auc_high"):  # up to the half precision of cached features
+            assert clean[name][key] == pytest.approx(evaluated[name][key], abs=1e-6)
+    assert read_robustness(tmp_path / "robustness.json") == report
+    whole, of_sets = robustness_tables(report)
+    assert [column.title for column in of_sets.columns[2:]] == sorted(SETS)
+    assert len(of_sets.rows) == len(whole.rows) == 1 + len(blur["levels"])
+    assert of_sets.rows[0][2].mean == clean[sorted(SETS)[0]]["auc"]
 
 
 @pytest.fixture(scope="module")

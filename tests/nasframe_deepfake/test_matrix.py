@@ -21,7 +21,7 @@ from nasframe.runtime import Progress, read_json
 from nasframe_deepfake.datasets import FAKE_NAMES
 from nasframe_deepfake.detection import Calibration, Detector, load_detector, make_heads
 from nasframe_deepfake.detection.other_clips import MISSING, SEEN, other_test
-from nasframe_deepfake.detection.stream_split import SeenSplit
+from nasframe_deepfake.detection.stream_split import LazyFeatureSplit
 from nasframe_deepfake.preparation import read_index
 from nasframe_deepfake.synthesis import Corpus, write_corpus
 from nasframe_deepfake.task import DeepfakeTask
@@ -150,7 +150,7 @@ def test_a_clip_of_another_set_has_the_score_that_its_file_has(second: Path, run
         Path(run.record["data"]["cache"]) / f"prepare-{nasframe.stage_fingerprints(stages)['prepare'][:16]}"
     )
     split = task.other_test({"prepare": prepared}, run.task_folder, None, where).split
-    assert isinstance(split, SeenSplit)
+    assert isinstance(split, LazyFeatureSplit)
     heads, fitted = make_heads("single"), Calibration.of(calibration)
     with torch.no_grad():
         outputs = network.eval()(split.batch(torch.arange(len(split))).inputs)

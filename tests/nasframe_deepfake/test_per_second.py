@@ -14,8 +14,8 @@ from nasframe.cli import main
 from nasframe.errors import ConfigurationError, DataError
 from nasframe.pipeline import load_run
 from nasframe_audiovisual import ClipFiles, LeftOut
+from nasframe_deepfake.clips_under_test import ClipUnderTest
 from nasframe_deepfake.detection import Detector, scored_seconds
-from nasframe_deepfake.examined_clips import ExaminedClip
 from nasframe_deepfake.per_second import (
     in_sentences,
     labelled_seconds,
@@ -37,8 +37,8 @@ def odds(*values: float) -> torch.Tensor:
     return torch.tensor(values, dtype=torch.float64)
 
 
-def clip(name: str, person: str, fake: int = 1, category: str = "FV-RA") -> ExaminedClip:
-    return ExaminedClip(name, ClipFiles(name), category if fake else "RV-RA", "", person, fake, ())
+def clip(name: str, person: str, fake: int = 1, category: str = "FV-RA") -> ClipUnderTest:
+    return ClipUnderTest(name, ClipFiles(name), category if fake else "RV-RA", "", person, fake, ())
 
 
 # -- seconds ----------------------------------------------------------------------------------------------
@@ -186,14 +186,14 @@ def test_the_scores_are_those_of_the_curve_that_predict_gives(
     measured: tuple[Path, dict[str, Any]], lav: Path
 ) -> None:
     """The same rule: windows by the time that they share with a second."""
-    from nasframe_deepfake.clip_scoring import ClipJob, scorer_of
-    from nasframe_deepfake.examined_clips import examined_clips
+    from nasframe_deepfake.clip_jobs import ClipJob, scorer_of
+    from nasframe_deepfake.clips_under_test import clips_under_test
     from nasframe_deepfake.kept_reports import network_of
     from nasframe_deepfake.per_second.measuring import _seconds_of
     from tests.recorded_progress import Log
 
     run = load_run(measured[0])
-    tested = examined_clips(run, lav, None, Log())
+    tested = clips_under_test(run, lav, None, Log())
     job = ClipJob(run.path, network_of(run), None, tested.root)
     scorer = scorer_of(job)
     compared = 0
@@ -255,7 +255,7 @@ def test_a_clip_that_cannot_be_read_is_told_and_one_whose_parts_nobody_knows_is_
 
     from nasframe_deepfake.per_second import measuring
 
-    usual = measuring.examined_clips
+    usual = measuring.clips_under_test
 
     def changed(*words: Any) -> Any:
         tested = usual(*words)
@@ -263,7 +263,7 @@ def test_a_clip_that_cannot_be_read_is_told_and_one_whose_parts_nobody_knows_is_
         gone = attrs.evolve(first, files=ClipFiles("gone.mp4"))
         return attrs.evolve(tested, clips=[gone, attrs.evolve(second, altered=None), *rest])
 
-    monkeypatch.setattr(measuring, "examined_clips", changed)
+    monkeypatch.setattr(measuring, "clips_under_test", changed)
     found = per_second(measured[0], on=lav, out=tmp_path / "out", workers=1)
     assert len(found["problems"]) == 1
     assert "no such file" in found["problems"][0]["problem"]

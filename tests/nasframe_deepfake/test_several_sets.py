@@ -160,6 +160,21 @@ def test_targets_that_tie_a_whole_set_to_another_are_given_up_and_counted() -> N
     found = split_clips(clips, SHARES, 1)
     assert found.disjoint == ("sources", "contents")
     assert found.straddling > 0
+    assert found.notes[0].endswith("but 1 of these stand in several splits")
+    assert found.notes[1].startswith("ties by targets were given up")
+
+
+def test_what_is_in_one_split_though_ties_were_given_up_is_not_said_to_be_split_together() -> None:
+    """Two sets have a content of a person who has more clips than any split is to have."""
+    many = [clip(f"FV-FA/x{n}.mp4", "FV-FA", "p0") for n in range(60)]
+    clips = together({"A": [*people(8), *many], "B": people(8)})
+    contents = [found.name for found in clips]
+    contents[[found.name for found in clips].index("B/FV-RA/p3.mp4")] = "A/FV-RA/p0.mp4"
+    notes = [split_clips(clips, SHARES, seed, contents).notes for seed in range(8)]
+    assert all(found[0].endswith("and each of these is in one split") for found in notes)
+    assert all(
+        found[1].startswith("ties by targets, and of people by contents, were given") for found in notes
+    )
 
 
 def test_sets_of_one_class_each_are_split_together_and_it_is_said_that_alone_they_cannot_be() -> None:

@@ -11,8 +11,8 @@ from torch import nn
 
 from nasframe.errors import DataError, RunError, nearest
 from nasframe.runtime import read_tensors
-from nasframe_audiovisual.backbones.fitting import fitting_of, own_size
 from nasframe_audiovisual.backbones.local_weights import load_weights
+from nasframe_audiovisual.backbones.model_setup import model_setup, own_size
 from nasframe_audiovisual.storage import DISK_BLOCK, size_on_disk
 from nasframe_audiovisual.torch_companions import beside_torch
 
@@ -61,11 +61,11 @@ def make_backbone(
     """
     _require_known(name)
     size = own_size(name) if size is None else size
-    fitting = fitting_of(name, channels, size)
-    network = fitting.network(name, channels)
+    setup = model_setup(name, channels, size)
+    network = setup.network(name, channels)
     if pretrained is not None:
         load_weights(network, pretrained, name, channels)
-    return fitting.around(network, size)
+    return setup.around(network, size)
 
 
 def check_backbone(name: str, channels: int = 3, size: Size | None = None) -> None:
@@ -75,7 +75,7 @@ def check_backbone(name: str, channels: int = 3, size: Size | None = None) -> No
     the model is tried without values.
     """
     _require_known(name)
-    fitting_of(name, channels, own_size(name) if size is None else size)
+    model_setup(name, channels, own_size(name) if size is None else size)
 
 
 def _require_known(name: str) -> None:

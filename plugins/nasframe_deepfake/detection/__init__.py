@@ -22,7 +22,7 @@ from nasframe_deepfake.detection.saved_detector import (
     save_detector,
 )
 from nasframe_deepfake.detection.seconds import ScoredSecond, scored_seconds
-from nasframe_deepfake.detection.stream_split import seen_by
+from nasframe_deepfake.detection.stream_split import lazy_features
 from nasframe_deepfake.detection.streams_read import sentences_on_streams, streams_read
 from nasframe_deepfake.detection.verdict import verdict
 
@@ -45,6 +45,7 @@ __all__ = [
     "fit_calibration",
     "fixed_networks",
     "is_tuned",
+    "lazy_features",
     "load_data",
     "load_detector",
     "make_heads",
@@ -54,7 +55,6 @@ __all__ = [
     "save_detector",
     "save_tuned_detector",
     "scored_seconds",
-    "seen_by",
     "sentences_on_streams",
     "streams_read",
     "verdict",

@@ -13,7 +13,7 @@ from nasframe.runtime import MAX_LISTING_BYTES, Fields, Text, counted, read_json
 from nasframe_deepfake.datasets import GENUINE
 from nasframe_deepfake.detection.clip_split import clip_split
 from nasframe_deepfake.detection.detector import Detector
-from nasframe_deepfake.detection.stream_split import seen_by
+from nasframe_deepfake.detection.stream_split import lazy_features
 from nasframe_deepfake.preparation import PreparedClip, read_index
 
 __all__ = ["other_test"]
@@ -73,7 +73,7 @@ def other_test(
         raise DataError(f"its test split lacks {lacks}{_reasons(left_out)}")
     split = clip_split({}, chosen)
     return OtherTest(
-        seen_by(split, detector, prepared),
+        lazy_features(split, detector, prepared),
         {reason: count for reason, count in left_out.items() if count},
         notes,
     )

@@ -15,7 +15,7 @@ from nasframe_audiovisual import Extractor, ShardedRows, Standardiser, open_stre
 from nasframe_deepfake.detection.clip_split import ClipSplit
 from nasframe_deepfake.detection.detector import Detector
 
-__all__ = ["SeenSplit", "StreamSplit", "seen_by", "streams_of"]
+__all__ = ["LazyFeatureSplit", "StreamSplit", "lazy_features", "streams_of"]
 
 
 @frozen
@@ -40,7 +40,7 @@ class StreamSplit(ClipSplit):
 
 
 @frozen
-class SeenSplit(StreamSplit):
+class LazyFeatureSplit(StreamSplit):
     """Clips of one split whose features are computed when they are read.
 
     Attributes:
@@ -73,10 +73,10 @@ def streams_of(split: ClipSplit, prepared: Path, further: Sequence[Path] = ()) -
     return StreamSplit(**_parts(split, prepared, further))
 
 
-def seen_by(split: ClipSplit, detector: Detector, prepared: Path) -> SeenSplit:
+def lazy_features(split: ClipSplit, detector: Detector, prepared: Path) -> LazyFeatureSplit:
     """Return the clips of a split as a detector sees them; see `streams_of`."""
     seen: dict[str, Any] = {"extractor": detector.extractor, "standardiser": detector.standardiser}
-    return SeenSplit(**_parts(split, prepared, ()), **seen)
+    return LazyFeatureSplit(**_parts(split, prepared, ()), **seen)
 
 
 def _parts(split: ClipSplit, prepared: Path, further: Sequence[Path]) -> dict[str, Any]:

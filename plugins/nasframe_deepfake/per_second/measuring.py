@@ -26,13 +26,15 @@ from nasframe.errors import ConfigurationError, DataError
 from nasframe.jobs import Workers
 from nasframe.runtime import SILENT, Progress, cores, one_thread, write_json
 from nasframe_audiovisual import ClipError, NothingUsedError, keep_freed_memory
-from nasframe_deepfake.clip_scoring import ClipJob, lost_clip, problems_of_numbers, scorer_of, unforeseen
+from nasframe_deepfake.clip_jobs import ClipJob, lost_clip, scorer_of, unforeseen
+from nasframe_deepfake.clips_under_test import ClipUnderTest, clips_under_test
 from nasframe_deepfake.detection import Calibration, ScoredClips
-from nasframe_deepfake.examined_clips import ExaminedClip, examined_clips, require_run_of_task
 from nasframe_deepfake.kept_reports import network_of, require_place
+from nasframe_deepfake.option_checks import problems_of_numbers
 from nasframe_deepfake.per_second.labelling import LabelledSecond, labelled_seconds
 from nasframe_deepfake.per_second.recorded import REPORT, folder_in_run
 from nasframe_deepfake.person_intervals import Drawn
+from nasframe_deepfake.run_of_task import require_run_of_task
 
 __all__ = ["per_second"]
 
@@ -89,7 +91,7 @@ def per_second(
         raise ConfigurationError(COMMAND, problems)
     require_run_of_task(run)
     found = load_run(run)
-    tested = examined_clips(found, None if on is None else Path(on), device, progress)
+    tested = clips_under_test(found, None if on is None else Path(on), device, progress)
     folder = Path(out) if out is not None else folder_in_run(found, None if tested.own else tested.source)
     place = require_place(folder, REPORT)
     judged = attrs.evolve(tested, clips=[clip for clip in tested.clips if clip.altered is not None])
@@ -138,11 +140,11 @@ def per_second(
 class _Seconds:
     """A clip with its seconds."""
 
-    clip: ExaminedClip
+    clip: ClipUnderTest
     seconds: Sequence[LabelledSecond]
 
 
-def _seconds_of(job: ClipJob, clip: ExaminedClip) -> list[LabelledSecond] | str:
+def _seconds_of(job: ClipJob, clip: ClipUnderTest) -> list[LabelledSecond] | str:
     """Return the seconds of a clip, or the reason why it cannot be read."""
     path, sound_file = job.files(clip)
     scorer = scorer_of(job)
@@ -182,7 +184,7 @@ def _metrics(clips: Sequence[_Seconds]) -> dict[str, Any]:
     }
 
 
-def _judged(rows: Sequence[tuple[ExaminedClip, LabelledSecond]]) -> dict[str, Any]:
+def _judged(rows: Sequence[tuple[ClipUnderTest, LabelledSecond]]) -> dict[str, Any]:
     """Return the AUC of some seconds with its interval over people, and their numbers."""
     ranks = torch.tensor([second.log_odds for _, second in rows], dtype=torch.float64)
     altered = torch.tensor([int(second.altered) for _, second in rows])

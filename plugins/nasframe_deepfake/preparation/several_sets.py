@@ -17,6 +17,15 @@ __all__ = ["split_sets"]
 
 _NAMED = 3
 
+_GIVEN_UP = (
+    "",
+    "ties by targets",
+    "ties by targets, and of people by contents,",
+    "all ties between sets",
+)
+"""The ties without which people and contents of several sets were split: a text for each of `_ties`, and one
+for the splits that each set has alone."""
+
 
 def split_sets(
     clips: Sequence[Clip], shares: Sequence[float], seed: int, contents: Sequence[str]
@@ -52,10 +61,14 @@ def split_sets(
     if not shared:
         notes.append("no two sets have a person or a content in common: the splits of each are its own")
         return alone, notes
-    splits = _joined(clips, contents, shares, shared, placed)
+    splits, given_up = _joined(clips, contents, shares, shared, placed)
     torn = sum(len({splits[place] for place in places}) > 1 for places in shared.all_places())
-    told = f"but {torn} of these stand in several splits" if torn else "and these were split together"
+    told = "and these were split together" if not given_up else "and each of these is in one split"
+    if torn:
+        told = f"but {torn} of these stand in several splits"
     notes.append(f"several sets have {shared.in_words()}, {told}")
+    if given_up:
+        notes.append(f"{given_up} were given up: so many clips could not be in one split")
     moved = Counter(clip.set for clip, old, new in zip(clips, alone, splits, strict=True) if old != new)
     notes += [
         f"{count} clips of {name} are in another split than where {name} is alone"
@@ -174,11 +187,13 @@ def _joined(
     shares: Sequence[float],
     shared: _Shared,
     placed: Sequence[_Placed],
-) -> tuple[str, ...]:
-    """Return the splits in which people and contents of several sets are together."""
+) -> tuple[tuple[str, ...], str]:
+    """Return the splits in which people and contents of several sets are together, and the ties between sets
+    that were given up for that, in words; empty where none were."""
+    given_up = _GIVEN_UP[-1]
     splits = tuple(clip.split for clip in placed)
     room = max(shares) / sum(shares) * len(clips)
-    for groups in _ties(clips, contents, shared, placed):
+    for groups, without in zip(_ties(clips, contents, shared, placed), _GIVEN_UP, strict=False):
         across = [places for places in groups if len({clips[place].set for place in places}) > 1]
         crowds = [places for places in across if len({clips[place].source for place in places}) > 1]
         if any(len(places) > room for places in crowds):
@@ -189,10 +204,10 @@ def _joined(
             for place in places:
                 if split in placed[place].allowed:
                     found[place] = split
-        splits = tuple(found)
+        splits, given_up = tuple(found), without
         if not lacking(clips, splits):
             break
-    return splits
+    return splits, given_up
 
 
 def _split_of(clips: Sequence[Clip], places: Sequence[int], placed: Sequence[_Placed]) -> str:

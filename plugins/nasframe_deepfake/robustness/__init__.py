@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from nasframe_deepfake.robustness.section import in_sentences as in_sentences
     from nasframe_deepfake.robustness.section import robustness_section as robustness_section
     from nasframe_deepfake.robustness.section import robustness_table as robustness_table
+    from nasframe_deepfake.robustness.section import robustness_tables as robustness_tables
 
 _NAMES = {
     "degradations": ("DEGRADATIONS", "Degradation"),
     "measuring": ("robustness",),
     "recorded": ("robustness_reports",),
-    "section": ("in_sentences", "robustness_section", "robustness_table"),
+    "section": ("in_sentences", "robustness_section", "robustness_table", "robustness_tables"),
 }
 _MODULES = {name: f"{__name__}.{module}" for module, names in _NAMES.items() for name in names}
 

@@ -10,9 +10,9 @@ from attrs import frozen
 
 from nasframe.runtime import one_thread
 from nasframe_audiovisual import ClipError, Recording, WindowPlace, first_window, read_footage
-from nasframe_deepfake.clip_scoring import ClipJob, lost_clip, scorer_of, unforeseen
+from nasframe_deepfake.clip_jobs import ClipJob, lost_clip, scorer_of, unforeseen
+from nasframe_deepfake.clips_under_test import ClipUnderTest
 from nasframe_deepfake.detection import ClipScorer
-from nasframe_deepfake.examined_clips import ExaminedClip
 from nasframe_deepfake.robustness.degradations import DEGRADATIONS
 
 __all__ = ["CleanScore", "clean_score", "degraded_scores", "lost_degraded"]
@@ -35,7 +35,7 @@ class CleanScore:
     digest: str
 
 
-def clean_score(job: ClipJob, clip: ExaminedClip) -> CleanScore | str:
+def clean_score(job: ClipJob, clip: ClipUnderTest) -> CleanScore | str:
     """Return the score of a clip as it is, or the reason why it has none."""
     path, sound_file = job.files(clip)
     scorer = scorer_of(job)
@@ -53,7 +53,7 @@ def clean_score(job: ClipJob, clip: ExaminedClip) -> CleanScore | str:
 
 
 def degraded_scores(
-    job: ClipJob, degradation: str, seed: int, clip: tuple[ExaminedClip, CleanScore]
+    job: ClipJob, degradation: str, seed: int, clip: tuple[ClipUnderTest, CleanScore]
 ) -> list[float] | str:
     """Return the log-odds of a clip at each level of a degradation, or the reason why it has none.
 
@@ -85,7 +85,7 @@ def degraded_scores(
     return values
 
 
-def lost_degraded(job: ClipJob, clip: tuple[ExaminedClip, CleanScore], end: str) -> str:
+def lost_degraded(job: ClipJob, clip: tuple[ClipUnderTest, CleanScore], end: str) -> str:
     """Return the reason for a clip at which processes died, each of which `end` describes."""
     return lost_clip(job, clip[0], end)
 

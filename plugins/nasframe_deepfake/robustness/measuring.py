@@ -15,10 +15,11 @@ from nasframe.errors import ConfigurationError, DataError
 from nasframe.jobs import Workers
 from nasframe.runtime import SILENT, Progress, cores, fingerprint, sha256_of, write_json
 from nasframe_audiovisual import keep_freed_memory
-from nasframe_deepfake.clip_scoring import ClipJob, lost_clip, problems_of_numbers, scorer_of
+from nasframe_deepfake.clip_jobs import ClipJob, lost_clip, scorer_of
+from nasframe_deepfake.clips_under_test import ClipUnderTest, clips_under_test
 from nasframe_deepfake.detection import Calibration, ScoredClips
-from nasframe_deepfake.examined_clips import ExaminedClip, examined_clips, require_run_of_task
 from nasframe_deepfake.kept_reports import network_of, require_place
+from nasframe_deepfake.option_checks import problems_of_numbers
 from nasframe_deepfake.person_intervals import Drawn
 from nasframe_deepfake.robustness.degradations import DEGRADATIONS, Degradation, problem_of_degradation
 from nasframe_deepfake.robustness.degraded_scores import (
@@ -29,6 +30,7 @@ from nasframe_deepfake.robustness.degraded_scores import (
 )
 from nasframe_deepfake.robustness.kept_scores import KeptScores
 from nasframe_deepfake.robustness.recorded import REPORT, folder_in_run
+from nasframe_deepfake.run_of_task import require_run_of_task
 
 __all__ = ["robustness"]
 
@@ -75,8 +77,9 @@ def robustness(
 
     Returns:
         the content of `robustness.json`: for each level `auc` and `acc`, each with the ends of its 95 %
-        interval by person (see `person_intervals`), and the AUC of the fakes of each category; beside that
-        of the `clean` clips. `left_out` has reason → number of test clips that were not to be scored,
+        interval by person (see `person_intervals`), and the AUC of the fakes of each category; where several
+        sets are combined, `per_set` has AUC and accuracy of the clips of each; beside that of the `clean`
+        clips. `left_out` has reason → number of test clips that were not to be scored,
         `problems` those that could not be, with the reason.
 
     Raises:
@@ -88,7 +91,7 @@ def robustness(
     _check(names, clips, seed, workers)
     require_run_of_task(run)
     found = load_run(run)
-    tested = examined_clips(found, None if on is None else Path(on), device, progress)
+    tested = clips_under_test(found, None if on is None else Path(on), device, progress)
     chosen = tested.drawn(clips, seed)
     place = Path(out) if out is not None else folder_in_run(found, None if tested.own else tested.source)
     path = require_place(place, REPORT)
@@ -144,7 +147,7 @@ def _check(names: Sequence[str], clips: int | None, seed: int, workers: int) -> 
         raise ConfigurationError(COMMAND, problems)
 
 
-def _key(run: Run, job: ClipJob, clips: Sequence[ExaminedClip]) -> str:
+def _key(run: Run, job: ClipJob, clips: Sequence[ClipUnderTest]) -> str:
     """Return a fingerprint of all that the clean scores depend on; of the files it is size and time."""
     options, detector = (
         sha256_of(path) for path in (run.path / "experiment.toml", run.task_folder / "detector.json")
@@ -166,7 +169,7 @@ def _clean(
     job: ClipJob,
     kept: KeptScores,
     key: str,
-    clips: Sequence[ExaminedClip],
+    clips: Sequence[ClipUnderTest],
     progress: Progress,
 ) -> tuple[Mapping[str, CleanScore], Mapping[str, str]]:
     """Return name → score of the clean clips, and name → reason of those without one."""
@@ -192,7 +195,7 @@ def _degraded(
     job: ClipJob,
     kept: KeptScores,
     key: str,
-    clips: Sequence[tuple[ExaminedClip, CleanScore]],
+    clips: Sequence[tuple[ClipUnderTest, CleanScore]],
     names: Sequence[str],
     seed: int,
     progress: Progress,
@@ -230,7 +233,7 @@ def _key_of(key: str, degradation: Degradation, seed: int) -> str:
     return fingerprint([key, [*degradation.levels], seed if degradation.drawn else None])
 
 
-def _require_both(source: str, clips: Sequence[ExaminedClip], problems: Mapping[str, str]) -> None:
+def _require_both(source: str, clips: Sequence[ClipUnderTest], problems: Mapping[str, str]) -> None:
     if {clip.fake for clip in clips} != {0, 1}:
         reasons = "".join(f"\n  {reason}" for reason in [*problems.values()][:3])
         raise DataError(
@@ -240,7 +243,7 @@ def _require_both(source: str, clips: Sequence[ExaminedClip], problems: Mapping[
 
 def _curve(
     degradation: Degradation,
-    clips: Sequence[ExaminedClip],
+    clips: Sequence[ClipUnderTest],
     clean: Mapping[str, CleanScore],
     overall: Mapping[str, Any],
     scores: Mapping[str, Sequence[float]],
@@ -273,7 +276,7 @@ def _curve(
 
 
 def _metrics(
-    clips: Sequence[ExaminedClip], log_odds: Sequence[float], calibration: Calibration
+    clips: Sequence[ClipUnderTest], log_odds: Sequence[float], calibration: Calibration
 ) -> dict[str, Any]:
     ranks = torch.tensor(log_odds, dtype=torch.float64)
     found = ScoredClips(
@@ -283,13 +286,18 @@ def _metrics(
         calibration.threshold,
         people=[clip.person for clip in clips],
         categories=[clip.category for clip in clips],
+        sets=[clip.set for clip in clips],
     ).metrics()
-    kept = [f"{name}{end}" for name in ("auc", "acc") for end in ("", "_low", "_high")]
-    per_category = {
-        name: {key: value[key] for key in ("auc", "auc_low", "auc_high", "count")}
-        for name, value in found["per_category"].items()
+    ranked, judged = (tuple(f"{name}{end}" for end in ("", "_low", "_high")) for name in ("auc", "acc"))
+    parts = {"per_category": (*ranked, "count"), "per_set": (*ranked, *judged, "count")}
+    return {
+        **{name: found[name] for name in (*ranked, *judged)},
+        **{
+            part: {name: {key: value[key] for key in keys} for name, value in found[part].items()}
+            for part, keys in parts.items()
+            if part in found
+        },
     }
-    return {**{name: found[name] for name in kept}, "per_category": per_category}
 
 
 def _told(problems: Mapping[str, str]) -> list[dict[str, str]]:

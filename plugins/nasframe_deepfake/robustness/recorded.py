@@ -31,7 +31,9 @@ _COUNT = Number(0, 10**12, whole=True)
 _SHARE = Nullable(Number(0, 1))
 _METRICS = {f"{name}{end}": _SHARE for name in ("auc", "acc") for end in ("", "_low", "_high")}
 _PER_CATEGORY = Each(Fields({"auc": _SHARE, "auc_low": _SHARE, "auc_high": _SHARE, "count": _COUNT}))
+_PER_SET = Each(Fields({**_METRICS, "count": _COUNT}))
 _SCORED = {**_METRICS, "per_category": _PER_CATEGORY}
+_OF_SETS = {"per_set": _PER_SET}
 _PROBLEMS = Items(Fields({"clip": Text(), "problem": Text()}))
 _REPORT = Fields(
     {
@@ -46,7 +48,7 @@ _REPORT = Fields(
         "left_out": Each(_COUNT),
         "problems": _PROBLEMS,
         "notes": Items(Text()),
-        "clean": Fields(_SCORED),
+        "clean": Fields(_SCORED, _OF_SETS),
         "degradations": Items(
             Fields(
                 {
@@ -56,8 +58,10 @@ _REPORT = Fields(
                     "unit": Text(),
                     "clips": _COUNT,
                     "problems": _PROBLEMS,
-                    "clean": Fields(_SCORED),
-                    "levels": Items(Fields({"value": Number(), "label": Text(), **_SCORED}), least=1),
+                    "clean": Fields(_SCORED, _OF_SETS),
+                    "levels": Items(
+                        Fields({"value": Number(), "label": Text(), **_SCORED}, _OF_SETS), least=1
+                    ),
                 },
                 {"read": Flag()},  # whether the network reads that stream; older reports do not say
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from nasframe.display import Cell, Column, Estimate, Figure, Line, LineChart, PanelGrid, Section, Table
@@ -11,7 +11,7 @@ from nasframe_deepfake.kept_reports import sentences_on_clips, sentences_on_prob
 from nasframe_deepfake.person_intervals import Drawn
 from nasframe_deepfake.robustness.labels import labelled
 
-__all__ = ["in_sentences", "robustness_section", "robustness_table"]
+__all__ = ["in_sentences", "robustness_section", "robustness_table", "robustness_tables"]
 
 _Scored = Mapping[str, Any]
 
@@ -20,7 +20,7 @@ def robustness_section(reports: Sequence[_Scored]) -> Section:
     """Return the section for the contents of `robustness.json`."""
     parts: list[Table | Figure | str] = []
     for number, report in enumerate(reports):
-        parts += [*in_sentences(report), _curves(report, number), robustness_table(report, number)]
+        parts += [*in_sentences(report), _curves(report, number), *robustness_tables(report, number)]
     return Section("Robustness", parts)
 
 
@@ -54,6 +54,12 @@ def _is_read(degradation: _Scored) -> bool:
     return read
 
 
+def robustness_tables(report: _Scored, number: int = 0) -> list[Table]:
+    """Return the table of all clips (see `robustness_table`), and one of each of several sets."""
+    sets = sorted(report["clean"].get("per_set", ()))
+    return [robustness_table(report, number), *([_table_of_sets(report, sets, number)] if sets else [])]
+
+
 def robustness_table(report: _Scored, number: int = 0) -> Table:
     """Return the table for the content of a `robustness.json`: a row for each level, the clean clips first.
 
@@ -61,10 +67,10 @@ def robustness_table(report: _Scored, number: int = 0) -> Table:
         report: the content.
         number: of the report on a page; it enters the table's name.
     """
-    rows: list[list[Cell]] = [["none", "", *_cells(report["clean"])]]
-    for degradation in report["degradations"]:
-        for level in degradation["levels"]:
-            rows.append([_labelled(degradation), level["label"], *_cells(level)])
+    rows: list[list[Cell]] = [
+        [*names, *(_estimate(scored, metric) for metric in ("auc", "acc"))]
+        for *names, scored in _levels(report)
+    ]
     return Table(
         f"robustness{number or ''}",
         f"AUC and accuracy on degraded clips, with 95 % intervals over {Drawn.read(report).noun}",
@@ -78,6 +84,28 @@ def robustness_table(report: _Scored, number: int = 0) -> Table:
 
 def _labelled(degradation: _Scored) -> str:
     return labelled(degradation["name"], degradation["title"])
+
+
+def _table_of_sets(report: _Scored, sets: Sequence[str], number: int) -> Table:
+    """Return a table with a column for each set, empty at a level for which none of its clips is left."""
+    rows: list[list[Cell]] = []
+    for *names, scored in _levels(report):
+        found = scored.get("per_set", {})
+        rows.append([*names, *(_estimate(found[one], "auc") if one in found else None for one in sets)])
+    return Table(
+        f"robustness-sets{number or ''}",
+        f"AUC of the clips of each set, with 95 % intervals over {Drawn.read(report).noun}",
+        [Column("degradation"), Column("level"), *(Column(f"set-{one}", one) for one in sets)],
+        rows,
+    )
+
+
+def _levels(report: _Scored) -> Iterator[tuple[str, str, _Scored]]:
+    """Yield name, level and metrics, the clean clips first."""
+    yield "none", "", report["clean"]
+    for degradation in report["degradations"]:
+        for level in degradation["levels"]:
+            yield _labelled(degradation), level["label"], level
 
 
 def _curves(report: _Scored, number: int) -> PanelGrid:
@@ -124,8 +152,5 @@ def _short(label: str) -> str:
     return f"{number[:-3]}k" if is_thousands else number
 
 
-def _cells(scored: _Scored) -> list[Estimate]:
-    return [
-        Estimate(scored[name], scored[f"{name}_low"], scored[f"{name}_high"], is_resampled=True)
-        for name in ("auc", "acc")
-    ]
+def _estimate(scored: _Scored, metric: str) -> Estimate:
+    return Estimate(scored[metric], scored[f"{metric}_low"], scored[f"{metric}_high"], is_resampled=True)

@@ -19,7 +19,7 @@ from attrs import frozen
 from nasframe import Scorer, load_scorer, naming_missing_plugins
 from nasframe.errors import ConfigurationError
 from nasframe.runtime import Cancellation, cores, print_message, print_text
-from nasframe_deepfake.examined_clips import require_run_of_task
+from nasframe_deepfake.run_of_task import require_run_of_task
 from nasframe_deepfake.serving.clip_queue import ClipQueue
 from nasframe_deepfake.serving.clip_server import ClipServer
 from nasframe_deepfake.serving.host_check import HostCheck

@@ -9,20 +9,20 @@ import torch
 from attrs import field, frozen
 
 from nasframe import Run, evaluate_on, load_experiment, load_run, prepare
-from nasframe.errors import DataError, RunError
+from nasframe.errors import DataError
 from nasframe.runtime import Progress, generator
 from nasframe_audiovisual import ClipFiles
 from nasframe_deepfake.datasets import AUTO, GENUINE, Segments, read_dataset, resolve_dataset_name
 from nasframe_deepfake.preparation import read_index
-from nasframe_deepfake.task import DeepfakeTask
+from nasframe_deepfake.run_of_task import require_run_of_task
 
-__all__ = ["ExaminedClip", "ExaminedSet", "examined_clips", "require_run_of_task"]
+__all__ = ["ClipUnderTest", "ClipsUnderTest", "clips_under_test"]
 
 UNLISTED = "the data set does not list them any more"
 
 
 @frozen
-class ExaminedClip:
+class ClipUnderTest:
     """A clip of a test split.
 
     Attributes:
@@ -33,6 +33,7 @@ class ExaminedClip:
         nameless: whether its data set names nobody, so that `person` is a name of its own.
         fake: 1 or 0.
         altered: the parts in which a stream was altered, in seconds; None where nobody knows them.
+        set: folder of its data set, where several are combined; else empty.
     """
 
     name: str
@@ -43,10 +44,11 @@ class ExaminedClip:
     fake: int
     altered: Segments | None = None
     nameless: bool = False
+    set: str = ""
 
 
 @frozen
-class ExaminedSet:
+class ClipsUnderTest:
     """The clips of a test split.
 
     Attributes:
@@ -59,13 +61,13 @@ class ExaminedSet:
     """
 
     root: Path
-    clips: Sequence[ExaminedClip] = field(repr=False)
+    clips: Sequence[ClipUnderTest] = field(repr=False)
     source: str
     own: bool
     left_out: Mapping[str, int]
     notes: Sequence[str]
 
-    def drawn(self, count: int | None, seed: int) -> Sequence[ExaminedClip]:
+    def drawn(self, count: int | None, seed: int) -> Sequence[ClipUnderTest]:
         """Return about so many of the clips, drawn by a seed, with the same share of fakes; None: all.
 
         Raises:
@@ -85,24 +87,9 @@ class ExaminedSet:
         return [clip for clip in self.clips if clip.name in names]
 
 
-def require_run_of_task(run: Run | str | Path) -> DeepfakeTask:
-    """Return the task of a run.
-
-    Raises:
-        RunError: it is another one than `deepfake`.
-    """
-    task = load_experiment(run).task
-    if not isinstance(task, DeepfakeTask):
-        place = run.path if isinstance(run, Run) else run
-        raise RunError(
-            f"{place}: is a run of the task {type(task).__name__}; expected one of the task deepfake"
-        )
-    return task
-
-
-def examined_clips(
+def clips_under_test(
     run: Run | str | Path, on: Path | None, device: str | None, progress: Progress
-) -> ExaminedSet:
+) -> ClipsUnderTest:
     """Return the clips that `nasframe evaluate` tests a run on, with or without `--on`.
 
     Args:
@@ -136,7 +123,7 @@ def examined_clips(
     if gone := sum(name not in known for name in names):
         left_out[UNLISTED] = gone
     clips = [
-        ExaminedClip(
+        ClipUnderTest(
             name,
             clip.files,
             clip.category,
@@ -151,11 +138,12 @@ def examined_clips(
                 *(clip.fake_voice_segments or ()),
             ),
             clip.nameless,
+            clip.set,
         )
         for name in sorted(names)
         if (clip := known.get(name)) is not None
     ]
-    return ExaminedSet(listing.root, clips, str(root if on is None else on), own, left_out, notes)
+    return ClipsUnderTest(listing.root, clips, str(root if on is None else on), own, left_out, notes)
 
 
 def _layout(folder: Path) -> str:

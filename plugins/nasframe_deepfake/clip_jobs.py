@@ -9,10 +9,10 @@ from attrs import frozen
 
 from nasframe import load_scorer
 from nasframe.errors import RunError
+from nasframe_deepfake.clips_under_test import ClipUnderTest
 from nasframe_deepfake.detection import ClipScorer
-from nasframe_deepfake.examined_clips import ExaminedClip
 
-__all__ = ["ClipJob", "lost_clip", "problems_of_numbers", "scorer_of", "unforeseen"]
+__all__ = ["ClipJob", "lost_clip", "scorer_of", "unforeseen"]
 
 
 @frozen
@@ -31,7 +31,7 @@ class ClipJob:
     device: str | None
     root: Path
 
-    def files(self, clip: ExaminedClip) -> tuple[Path, Path | None]:
+    def files(self, clip: ClipUnderTest) -> tuple[Path, Path | None]:
         """Return the file of a clip's pictures, and that of its sound where it is another one."""
         sound = self.root / clip.files.sound if clip.files.sound else None
         return self.root / clip.files.pictures, sound
@@ -46,7 +46,7 @@ def scorer_of(job: ClipJob) -> ClipScorer:
     return _loaded(job.run, job.network, job.device)
 
 
-def lost_clip(job: ClipJob, clip: ExaminedClip, end: str) -> str:
+def lost_clip(job: ClipJob, clip: ClipUnderTest, end: str) -> str:
     """Return the reason for a clip at which processes died, each of which `end` describes."""
     return f"{job.files(clip)[0]}: cannot be scored, each of three processes that tried it {end}"
 
@@ -62,13 +62,3 @@ def _loaded(run: Path, network: str, device: str | None) -> ClipScorer:
     if not isinstance(scorer, ClipScorer):
         raise RunError(f"{run}: expected a run that scores clips, found one with {type(scorer).__name__}")
     return scorer
-
-
-def problems_of_numbers(clips: int | None, seed: int, workers: int) -> list[str]:
-    """Return a sentence on each of a command's options that is out of its bounds."""
-    bounds = (("clips", clips, 2), ("seed", seed, 0), ("workers", workers, 0))
-    return [
-        f"--{name}: expected {least} or more, found {value}"
-        for name, value, least in bounds
-        if value is not None and value < least
-    ]

@@ -20,7 +20,7 @@ from nasframe_audiovisual.torch_companions import beside_torch
 with beside_torch("torchvision"):  # which timm imports
     import timm
 
-__all__ = ["STAGES", "FittedNetwork", "Fitting", "fitting_of", "own_size"]
+__all__ = ["STAGES", "ModelSetup", "ResizingNetwork", "model_setup", "own_size"]
 
 STAGES = (-4, -3, -2, -1)
 """The maps of a model that are features."""
@@ -30,7 +30,7 @@ _TRIED = 3
 
 
 @frozen
-class Fitting:
+class ModelSetup:
     """The way in which a model is made for images of one size.
 
     Attributes:
@@ -54,22 +54,22 @@ class Fitting:
 
     def around(self, network: nn.Module, size: tuple[int, int]) -> nn.Module:
         """Return the network for images of `size`: itself, where nothing has to be changed."""
-        return network if self.size == size and not self.last else FittedNetwork(network, self)
+        return network if self.size == size and not self.last else ResizingNetwork(network, self)
 
 
-class FittedNetwork(nn.Module):
+class ResizingNetwork(nn.Module):
     """A network whose images are brought to its size, and whose maps are turned to channels first."""
 
-    def __init__(self, model: nn.Module, fitting: Fitting) -> None:
+    def __init__(self, model: nn.Module, setup: ModelSetup) -> None:
         super().__init__()
-        self.model, self.fitting = model, fitting
+        self.model, self.setup = model, setup
         self.feature_info = model.feature_info
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        if tuple(images.shape[2:]) != self.fitting.size:
-            images = F.interpolate(images, self.fitting.size, mode="bilinear", align_corners=False)
+        if tuple(images.shape[2:]) != self.setup.size:
+            images = F.interpolate(images, self.setup.size, mode="bilinear", align_corners=False)
         maps = self.model(images)
-        return [stage.permute(0, 3, 1, 2) for stage in maps] if self.fitting.last else list(maps)
+        return [stage.permute(0, 3, 1, 2) for stage in maps] if self.setup.last else list(maps)
 
 
 def _crashes(layer: nn.Conv2d, channels: int) -> bool:
@@ -93,7 +93,7 @@ def own_size(name: str) -> tuple[int, int]:
 
 
 @functools.cache
-def fitting_of(name: str, channels: int, size: tuple[int, int]) -> Fitting:
+def model_setup(name: str, channels: int, size: tuple[int, int]) -> ModelSetup:
     """Return how the timm model `name` takes images of `size` (height, width) and `channels`.
 
     Tried are: the model as it is; the model that resamples its embedding of positions; the model made for
@@ -115,12 +115,14 @@ class _UnfitError(NasframeError):
     """A model gives no four maps; the message is the reason."""
 
 
-def _tried(name: str, channels: int, size: tuple[int, int]) -> Fitting:
+def _tried(name: str, channels: int, size: tuple[int, int]) -> ModelSetup:
     _require_stages(name)
     reasons = []
     for wanted, options in _ways(name, size):
         try:
-            return Fitting(wanted, options, _gives_channels_last(Fitting(wanted, options), name, channels))
+            return ModelSetup(
+                wanted, options, _gives_channels_last(ModelSetup(wanted, options), name, channels)
+            )
         except _UnfitError as error:
             reasons.append(str(error))
         except Exception as error:  # models raise what they like for a size that they do not take
@@ -157,7 +159,7 @@ def _require_stages(name: str) -> None:
         raise _UnfitError(f"it has {found} stages, and four maps are needed")
 
 
-def _gives_channels_last(fitting: Fitting, name: str, channels: int) -> bool:
+def _gives_channels_last(setup: ModelSetup, name: str, channels: int) -> bool:
     """Return whether the channels of the maps come last, after a pass of nothing through the model.
 
     A model that looks values up at places that it computes is tried with zeros, too, in memory: a place may
@@ -167,13 +169,13 @@ def _gives_channels_last(fitting: Fitting, name: str, channels: int) -> bool:
         Exception: the model does not take such images.
     """
     with torch.random.fork_rng(devices=[]), torch.device("meta"):
-        network = fitting.network(name, channels)
+        network = setup.network(name, channels)
         with torch.no_grad(), ComputedPlaces(network) as places:
             for images, training in ((2, True), (1, False)):
-                maps = network.train(training)(torch.zeros(images, channels, *fitting.size))
+                maps = network.train(training)(torch.zeros(images, channels, *setup.size))
     if places.found:
         with torch.random.fork_rng(devices=[]), torch.device("cpu"), torch.no_grad():
-            fitting.network(name, channels).eval()(torch.zeros(1, channels, *fitting.size))
+            setup.network(name, channels).eval()(torch.zeros(1, channels, *setup.size))
     shapes = [tuple(stage.shape) for stage in maps]
     widths = list(network.feature_info.channels())  # type: ignore[union-attr, operator]
     first, last = (
