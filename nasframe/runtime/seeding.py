@@ -40,5 +40,8 @@ def forked_seed(seed: int, *names: str | int) -> Iterator[None]:
 
     devices = list(range(torch.cuda.device_count())) if torch.cuda.is_available() else []
     with torch.random.fork_rng(devices):
-        torch.manual_seed(derive_seed(seed, *names))
+        drawn = derive_seed(seed, *names)
+        torch.default_generator.manual_seed(drawn)
+        if devices:  # without one, torch would note the seed for later, with a traceback
+            torch.cuda.manual_seed_all(drawn)
         yield

@@ -42,3 +42,9 @@ def test_a_seeded_block_gives_the_callers_state_back() -> None:
     assert torch.equal(torch.get_rng_state(), state)
     with forked_seed(3, "dropout"):
         assert torch.equal(torch.rand(2), inside)
+
+
+def test_a_seeded_block_draws_what_its_own_stream_draws() -> None:
+    with forked_seed(3, "dropout"):
+        inside = torch.rand(2)
+    assert torch.equal(inside, torch.rand(2, generator=generator(3, "dropout")))
