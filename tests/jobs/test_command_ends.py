@@ -25,10 +25,11 @@ sys.path.append({str(TOYS)!r})
 from pathlib import Path
 from nasframe.jobs import Trial, execute
 
-trials = [Trial(name, Path(name), "toy_jobs:hang", {{"how": sys.argv[1]}}) for name in "ab"]
-if sys.argv[2] == "full":
-    trials[1] = Trial("b", Path("b"), "toy_jobs:fill_the_disk", {{"file": "a/begun.txt"}})
-execute(trials, Path("study"), workers=2, preload=["torch"])
+trials = [Trial(how, Path(how), "toy_jobs:hang", {{"how": how}}) for how in sys.argv[1:]]
+if trials[-1].name == "fills the disk":
+    begun = [f"{{trial.folder}}/begun.txt" for trial in trials[:-1]]
+    trials[-1] = Trial("full", Path("full"), "toy_jobs:fill_the_disk", {{"files": begun}})
+execute(trials, Path("study"), workers=len(trials), preload=["torch"])
 """
 
 
@@ -78,43 +79,34 @@ def session(leader: int) -> list[int]:
 
 
 HOWS = ["waits", "waits in C", "keeps the interpreter", "stops"]
+"""Workers that hang in every way at once: to import torch for them takes longer than the tests."""
 
 
 @pytest.mark.parametrize(
-    ("how", "signal_"),
-    [
-        *((how, signal.SIGKILL) for how in HOWS),
-        *((how, signal.SIGINT) for how in HOWS),
-        ("waits", signal.SIGTERM),
-        ("stops", signal.SIGTERM),
-        ("waits", signal.SIGHUP),
-        ("keeps the interpreter", signal.SIGHUP),
-    ],
-    ids=lambda value: str(getattr(value, "name", value)),
+    "signal_",
+    [signal.SIGKILL, signal.SIGINT, signal.SIGTERM, signal.SIGHUP],
+    ids=lambda value: value.name,
 )
 def test_no_process_is_left_when_a_signal_ends_the_command(
-    how: str,
     signal_: signal.Signals,
     script: Callable[..., subprocess.Popen[str]],
     until: Callable[[Callable[[], object]], None],
 ) -> None:
-    command = script(how, "")
-    until(lambda: Path("a/begun.txt").exists() and Path("b/begun.txt").exists())
-    assert len(session(command.pid)) == 5  # command, fork server, resource tracker, two workers
+    command = script(*HOWS)
+    until(lambda: all(Path(how, "begun.txt").exists() for how in HOWS))
+    assert len(session(command.pid)) == 3 + len(HOWS)  # command, fork server, resource tracker, workers
     command.send_signal(signal_)
     command.wait()
     until(lambda: not session(command.pid))
 
 
-@pytest.mark.parametrize("how", HOWS)
 def test_no_process_is_left_when_an_error_ends_the_command(
-    how: str,
     script: Callable[..., subprocess.Popen[str]],
     until: Callable[[Callable[[], object]], None],
 ) -> None:
-    command = script(how, "full")
+    command = script(*HOWS, "fills the disk")
     _, errors = command.communicate()
-    assert "b: the disk is full" in errors
+    assert "full: the disk is full" in errors
     until(lambda: not session(command.pid))
 
 
@@ -123,7 +115,7 @@ def test_ctrl_c_while_the_fork_server_imports_is_heard_by_the_command_alone(
     until: Callable[[Callable[[], object]], None],
     processes: Callable[[int], dict[int, str]],
 ) -> None:
-    command = script("waits", "")
+    command = script("waits", "waits in C")
     until(lambda: any("forkserver" in line for line in processes(command.pid).values()))
     os.killpg(command.pid, signal.SIGINT)  # as a terminal does, to every process
     _, errors = command.communicate()
@@ -137,7 +129,7 @@ def test_no_fork_server_is_left_when_the_command_is_killed_while_it_imports(
     until: Callable[[Callable[[], object]], None],
     processes: Callable[[int], dict[int, str]],
 ) -> None:
-    command = script("waits", "")
+    command = script("waits", "waits in C")
     until(lambda: any("forkserver" in line for line in processes(command.pid).values()))
     command.kill()
     assert command.wait() == -signal.SIGKILL

@@ -58,8 +58,9 @@ def hang(folder: Path, arguments: Arguments, progress: Progress) -> None:
 
 
 def fill_the_disk(folder: Path, arguments: Arguments, progress: Progress) -> None:
-    """Fail as on a full disk, once a file is there."""
-    wait_for(arguments["file"])
+    """Fail as on a full disk, once files are there."""
+    for file in arguments["files"]:
+        wait_for(file)
     raise OSError(28, os.strerror(28), "some.txt")
 
 
