@@ -22,7 +22,7 @@ from typing import IO
 __all__ = ["ForkedProgram", "ForkingServer"]
 
 SERVER = Path(__file__).with_name("forking_server.py")
-OWN = ("PYTHONPATH", "PYTHONSAFEPATH")
+OWN = ("PYTHONPATH", "PYTHONSAFEPATH", "PYTHONUNBUFFERED")
 """Variables about Python that a program may have and its server has not."""
 
 
@@ -128,11 +128,19 @@ class ForkingServer:
             self._process.wait()
 
     def start(
-        self, words: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None
+        self,
+        words: Sequence[str],
+        *,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        stdout: Path | None = None,
     ) -> ForkedProgram:
         """Start `python WORDS…`: a script, `-m` and a module, or `-c` and code; in a session of its own.
 
         It has nothing to read, and hears SIGINT and SIGHUP even where the tests run in the background.
+
+        Args:
+            stdout: a file, in place of a pipe, that its results go to.
 
         Raises:
             ValueError: the environment says something about Python that its server has not heard.
@@ -143,10 +151,13 @@ class ForkingServer:
         if wanted != known:
             raise ValueError(f"a forked program has the settings of its server, {known}, found {wanted}")
         order = {"words": [*words], "cwd": str(cwd or Path.cwd()), "env": env}
-        read, write = zip(os.pipe(), os.pipe(), os.pipe(), strict=True)
+        read, write = map(list, zip(os.pipe(), os.pipe(), os.pipe(), strict=True))
+        if stdout is not None:
+            os.close(write[0])
+            write[0] = os.open(stdout, os.O_WRONLY | os.O_CREAT)
         try:
             text = json.dumps(order).encode() + b"\n"
-            sent = socket.send_fds(self._server(), [text], [*write])
+            sent = socket.send_fds(self._server(), [text], write)
             self._server().sendall(text[sent:])
         finally:
             for number in write:
@@ -157,10 +168,15 @@ class ForkingServer:
         return ForkedProgram(int(first), end, out, err)
 
     def run(
-        self, words: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None
+        self,
+        words: Sequence[str],
+        *,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        stdout: Path | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Start `python WORDS…` and wait for its end."""
-        program = self.start(words, cwd=cwd, env=env)
+        """Start `python WORDS…`, as `start` does, and wait for its end."""
+        program = self.start(words, cwd=cwd, env=env, stdout=stdout)
         said, errors = program.communicate()
         return subprocess.CompletedProcess([self.python, *words], program.wait(), said, errors)
 

@@ -90,12 +90,13 @@ def tell_ends(ends: dict[int, int]) -> None:
 
 def stream(file: int, like: Any, *, line_buffering: bool = False) -> Any:
     """A stream that writes to a file, with the settings of another."""
+    unbuffered, raw = bool(os.environ.get("PYTHONUNBUFFERED")), io.FileIO(file, "w", closefd=False)
     return io.TextIOWrapper(
-        io.BufferedWriter(io.FileIO(file, "w", closefd=False)),
+        raw if unbuffered else io.BufferedWriter(raw),
         encoding=like.encoding,
         errors=like.errors,
         line_buffering=line_buffering,
-        write_through="PYTHONUNBUFFERED" in os.environ,
+        write_through=unbuffered,
     )
 
 

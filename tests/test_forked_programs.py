@@ -79,6 +79,21 @@ def test_it_holds_no_descriptor_but_its_streams(server: ForkingServer) -> None:
     assert int(done.stdout) == 4  # one is that of the folder which is read
 
 
+def test_its_results_go_to_a_file_that_is_given(server: ForkingServer, tmp_path: Path) -> None:
+    done = server.run(["-c", "print('a result')"], stdout=tmp_path / "results.txt")
+    assert (done.stdout, done.returncode) == ("", 0)
+    assert (tmp_path / "results.txt").read_text(encoding="utf-8") == "a result\n"
+
+
+@pytest.mark.parametrize(("unbuffered", "written"), [("", ""), ("1", "begun")])
+def test_its_results_are_written_at_once_where_its_environment_says_so(
+    unbuffered: str, written: str, server: ForkingServer, tmp_path: Path
+) -> None:
+    code = "import os, sys; sys.stdout.write('begun'); os._exit(0)"
+    env = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    assert server.run(["-c", code], env=env).stdout == written
+
+
 def test_a_server_that_ends_ends_its_programs() -> None:
     with ForkingServer([]) as server:
         program = server.start(["-c", "import time; time.sleep(600)"])

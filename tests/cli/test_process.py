@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from nasframe import __version__
-from tests.conftest import NASFRAME
+from tests.conftest import NASFRAME, Forked
 from tests.forked_programs import ForkingServer
 from tests.toys import TOYS
 
@@ -118,19 +118,21 @@ def test_a_mistake_is_one_message_and_exit_status_2(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_variable_shows_the_traceback_of_a_mistake(tmp_path: Path) -> None:
-    done = nasframe("run", "exp.toml", cwd=tmp_path, NASFRAME_TRACEBACK="1")
+def test_a_variable_shows_the_traceback_of_a_mistake(tmp_path: Path, programs: ForkingServer) -> None:
+    environment = {**os.environ, "NASFRAME_TRACEBACK": "1"}
+    done = programs.run([NASFRAME, "run", "exp.toml"], cwd=tmp_path, env=environment)
     assert done.returncode == 2
     assert "Traceback" in done.stderr
     assert done.stderr.splitlines()[-1] == "  no such file, and no TOML file beside it"
 
 
-def test_every_mistake_of_an_experiment_is_printed_at_once(tmp_path: Path) -> None:
+def test_every_mistake_of_an_experiment_is_printed_at_once(tmp_path: Path, programs: ForkingServer) -> None:
     file = tmp_path / "exp.toml"
     file.write_text(
         'sede = 1\n[task]\nname = "nothing-like-it"\n[relaxation]\nsamples = 0\n', encoding="utf-8"
     )
-    done = nasframe("run", str(file), "train.epoch=3", "--device", "abacus", cwd=tmp_path)
+    words = ["run", str(file), "train.epoch=3", "--device", "abacus"]
+    done = programs.run([NASFRAME, *words], cwd=tmp_path)
     assert done.returncode == 2
     lines = done.stderr.splitlines()
     assert lines[0] == f"nasframe: {file}: 6 problems"
@@ -144,17 +146,12 @@ def test_every_mistake_of_an_experiment_is_printed_at_once(tmp_path: Path) -> No
     ]
 
 
-def test_a_reader_that_goes_away_is_no_error() -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-c", MAIN, "plugins", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    process.stdout.close()
-    complaint = process.stderr.read()
-    process.stderr.close()
-    assert process.wait() == 141
-    assert complaint == b""
+def test_a_reader_that_goes_away_is_no_error(fork: Forked) -> None:
+    program = fork("plugins", "--json")
+    program.stdout.close()
+    complaint = program.stderr.read()
+    assert program.wait() == 141
+    assert complaint == ""
 
 
 def test_ctrl_c_in_any_command_prints_it_to_be_given_again(tmp_path: Path) -> None:
@@ -174,10 +171,13 @@ def test_ctrl_c_in_any_command_prints_it_to_be_given_again(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_name_that_is_no_utf8_is_printed_byte_for_byte_where_nothing_escapes_it(tmp_path: Path) -> None:
+def test_a_name_that_is_no_utf8_is_printed_byte_for_byte_where_nothing_escapes_it(
+    tmp_path: Path, programs: ForkingServer
+) -> None:
     code = "import sys; from nasframe.cli import main; main(['plugins', '--json']); print('\\udcff')"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
-    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, b"\xff")
+    done = programs.run(["-c", code], stdout=tmp_path / "results.txt")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "results.txt").read_bytes().splitlines()[-1] == b"\xff"
 
 
 def test_the_module_is_the_command() -> None:
@@ -223,11 +223,11 @@ def in_a_shell(redirections: str, *words: str) -> subprocess.CompletedProcess[st
     ("redirections", "form"), [("2>&-", []), ("2>/dev/full", ["--csv"]), ("<&- 2>&-", ["--json"])]
 )
 def test_scores_are_printed_whatever_happens_to_standard_error(
-    finished_run: Path, home: Path, redirections: str, form: list[str]
+    finished_run: Path, home: Path, programs: ForkingServer, redirections: str, form: list[str]
 ) -> None:
     (home / "a.json").write_text("[0.1, 0.9]", encoding="utf-8")
     words = [*TOY, "predict", str(finished_run), "a.json", *form]
-    usual, done = in_a_shell("", *words), in_a_shell(redirections, *words)
+    usual, done = programs.run([NASFRAME, *words]), in_a_shell(redirections, *words)
     assert usual.returncode == done.returncode == 0
     assert "a.json" in done.stdout
     assert done.stdout == usual.stdout
@@ -248,17 +248,28 @@ def test_a_closed_standard_output_is_said_before_any_work(words: list[str]) -> N
     )
 
 
+UNWRITTEN = (
+    "nasframe: standard output cannot be written: no space left on device; the results are not whole\n"
+)
+
+
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("words", [["plugins"], ["plugins", "--json"], ["--help"], ["--version"], ["doctor"]])
 def test_results_that_cannot_be_written_are_an_error_of_their_own(
-    words: list[str], unbuffered: str, monkeypatch: pytest.MonkeyPatch
+    words: list[str], unbuffered: str, programs: ForkingServer
+) -> None:
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    done = programs.run([NASFRAME, *words], env=environment, stdout=Path("/dev/full"))
+    assert (done.returncode, done.stderr) == (74, UNWRITTEN)
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_device_is_told_by_a_program_that_is_started_as_well(
+    unbuffered: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
-    done = in_a_shell(">/dev/full", *words)
-    assert done.returncode == 74
-    assert done.stderr == (
-        "nasframe: standard output cannot be written: no space left on device; the results are not whole\n"
-    )
+    done = in_a_shell(">/dev/full", "--help")
+    assert (done.returncode, done.stderr) == (74, UNWRITTEN)
 
 
 def test_a_closed_standard_input_is_said_where_a_list_is_read_from_it(finished_run: Path) -> None:
