@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from nasframe.errors import ConfigurationError, ContractError
 from nasframe.jobs.executor import ATTEMPTS, Executor
+from nasframe.jobs.silences import Silences
 from nasframe.jobs.trial import Outcome, Trial, is_done
 from nasframe.plugins import manager
 from nasframe.runtime import Progress
@@ -19,8 +19,6 @@ __all__ = ["PATIENCE", "execute"]
 
 PATIENCE = 1800.0
 """Seconds for which a trial may say nothing; every epoch speaks."""
-
-_STEP = 10.0  # seconds; a longer silence between two looks is our own, as after Ctrl-Z
 
 
 def execute(
@@ -96,34 +94,33 @@ def _ended(
     """Yield the name and the outcome of each trial when it has ended; call `tick` about once a second."""
     waiting, attempts = deque(trials), Counter[str]()
     given: dict[str, Trial] = {}
-    silent: dict[str, float] = {}  # seconds since the last word of each that is under way
-    looked = time.monotonic()
-    while waiting or silent:
-        while waiting and len(silent) < executor.workers:
+    silences = Silences[str](patience)
+    while waiting or silences:
+        while waiting and len(silences) < executor.workers:
             trial = waiting.popleft()
-            given[trial.name], silent[trial.name] = trial, 0.0
+            given[trial.name] = trial
             attempts[trial.name] += 1
             executor.submit(trial)
-            looked = time.monotonic()  # to start a process takes its time, which nobody was silent for
+            silences.begin(trial.name)
         lost: dict[str, str] = {}
         reports = executor.reports(min(1.0, patience))
-        step, looked = min(time.monotonic() - looked, _STEP), time.monotonic()
-        silent = {name: seconds + step for name, seconds in silent.items()}
+        silences.look()
         for report in reports:
-            if report.trial not in silent:
+            if report.trial not in silences:
                 continue
             if report.outcome is not None:
-                del silent[report.trial]
+                silences.end(report.trial)
                 yield report.trial, report.outcome
             elif report.lost:
                 lost[report.trial] = report.lost
             else:
-                silent[report.trial] = 0.0
-        for name in [name for name in silent if silent[name] > patience and name not in lost]:
-            executor.end(name)
-            lost[name] = f"it said nothing for {patience:g} seconds"
+                silences.heard(report.trial)
+        for name in silences.too_long():
+            if name not in lost:
+                executor.end(name)
+                lost[name] = f"it {silences.in_words}"
         for name, why in lost.items():
-            del silent[name]
+            silences.end(name)
             if attempts[name] < ATTEMPTS:
                 waiting.append(given[name])
             else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import multiprocessing.process
 import os
 import pickle
 import signal
@@ -19,6 +20,7 @@ from typing import Any
 
 from attrs import define, field
 
+from nasframe.jobs.descendants import descendants
 from nasframe.jobs.executor import ATTEMPTS
 from nasframe.jobs.failures import StopTrialsError
 from nasframe.jobs.starting import start_process
@@ -75,8 +77,8 @@ class Pool:
     def answers(self, seconds: float | None) -> list[tuple[Any, str, Any]]:
         """Return the news of calls; wait so long for the first (None: for ever).
 
-        Each is a key, a word and a value: `spoke`; `done`, with the result; `died`, with a description of the
-        end of the process.
+        Each is a key, a word and a value: `ready`, of a new process; `began`, when it has imported the
+        function; `spoke`; `done`, with the result; `died`, with a description of the end of the process.
 
         Raises:
             RunError: no worker can be started.
@@ -87,7 +89,7 @@ class Pool:
         return [answer for worker in [*self._workers] for answer in self._hear(worker)]
 
     def end(self, key: Any) -> None:
-        """Kill the worker that does a call; nothing more is heard of that."""
+        """Kill the worker that does a call, with all that it has started; nothing more is heard of that."""
         for worker in [worker for worker in self._workers if worker.key == key and not worker.is_idle]:
             self._forget(worker)
 
@@ -145,7 +147,7 @@ class Pool:
             worker.is_idle = word in ("done", "raised")
             if word == "raised":
                 raise value
-            yield worker.key, "done" if word == "done" else "spoke", value
+            yield worker.key, word, value
         if not lives:
             worker.process.join(_LAST_SECONDS)
             how = _exit_description(self._forget(worker))
@@ -157,14 +159,29 @@ class Pool:
                 yield worker.key, "died", how
 
     def _forget(self, worker: _Worker) -> int | None:
-        """Kill a worker where it lives, forget it, and return its exit status."""
+        """Kill a worker where it lives, forget it, and return its exit status; None where it cannot end."""
         self._workers.remove(worker)
         worker.connection.close()
-        worker.process.kill()
-        worker.process.join()
+        _kill(worker.process)
+        worker.process.join(_LAST_SECONDS)
+        if worker.process.is_alive():  # within a call of the system, such as for a disk that is not there
+            _children.discard(worker.process)  # or the interpreter would wait for it when it ends
+            return None
         status: int | None = worker.process.exitcode
         worker.process.close()
         return status
+
+
+_children: set[Any] = multiprocessing.process._children  # type: ignore[attr-defined]
+
+
+def _kill(process: Any) -> None:
+    """Kill a process, and what it has started."""
+    below = descendants(process.pid) if process.is_alive() else []
+    process.kill()
+    for number in below:
+        with contextlib.suppress(OSError):
+            os.kill(number, signal.SIGKILL)
 
 
 def _exit_description(status: int | None) -> str:

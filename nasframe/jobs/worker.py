@@ -90,6 +90,7 @@ def work(connection: Connection, given: Mapping[str, Any], lock: Connection | No
                 call = connection.recv_bytes()
                 try:
                     function, argument = pickle.loads(call)
+                    answers.send("began", None)
                     answers.send("done", function(argument, answers))
                 except KeyboardInterrupt:
                     raise

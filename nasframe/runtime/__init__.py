@@ -78,6 +78,7 @@ from nasframe.runtime.shapes import (
     Shape,
     Text,
 )
+from nasframe.runtime.signs_of_life import hearing_signs_of_life, sign_of_life
 from nasframe.runtime.system_errors import describe_system_error
 from nasframe.runtime.tensor_files import check_tensors, read_tensors
 from nasframe.runtime.threads import ThreadsKept, one_thread
@@ -132,6 +133,7 @@ __all__ = [
     "format_names",
     "generator",
     "given_cache",
+    "hearing_signs_of_life",
     "is_finite",
     "lazy_page",
     "make_progress",
@@ -164,6 +166,7 @@ __all__ = [
     "sha256_of",
     "shell_line",
     "shorten",
+    "sign_of_life",
     "take_any_character",
     "unfinished_folder",
     "visible",

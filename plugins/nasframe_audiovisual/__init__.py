@@ -10,7 +10,8 @@ It registers nothing. A task uses it in this order:
   `SAMPLE_RATE` a second, into a spectrogram of `COLUMNS` columns; `facts_of_file` are the `FileFacts` beside
   the content: container, rates, sizes, silence, loudness
 - **many clips**: `in_threads` computes a function of each in this process, `Spares` keep what one thread at a
-  time may use, `keep_freed_memory` speeds up worker processes; in a block `beside_torch` are the imports of
+  time may use, `keep_freed_memory` speeds up worker processes, and `CLIP_PATIENCE` is how long one may say
+  nothing of a clip; in a block `beside_torch` are the imports of
   packages that must fit torch
 - **faces**: `FaceSettings` name a detector (`FaceDetectorName`) and `make` it, as `make_detector` does: one
   of the `DETECTORS`, a `FaceDetector` (it finds each `Face`); a `FaceTracker` is fed pictures and returns
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
     from nasframe_audiovisual.backbones import training_inputs as training_inputs
     from nasframe_audiovisual.backbones import weights_size as weights_size
     from nasframe_audiovisual.clip_files import ClipFiles as ClipFiles
+    from nasframe_audiovisual.clip_patience import CLIP_PATIENCE as CLIP_PATIENCE
     from nasframe_audiovisual.faces import DETECTORS as DETECTORS
     from nasframe_audiovisual.faces import LOOK_AHEAD as LOOK_AHEAD
     from nasframe_audiovisual.faces import NO_FACE as NO_FACE
@@ -169,6 +171,7 @@ _NAMES = {
         "weights_size",
     ),
     "clip_files": ("ClipFiles",),
+    "clip_patience": ("CLIP_PATIENCE",),
     "faces": (
         "DETECTORS",
         "LOOK_AHEAD",

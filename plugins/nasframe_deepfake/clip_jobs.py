@@ -47,8 +47,8 @@ def scorer_of(job: ClipJob) -> ClipScorer:
 
 
 def lost_clip(job: ClipJob, clip: ClipUnderTest, end: str) -> str:
-    """Return the reason for a clip at which processes died, each of which `end` describes."""
-    return f"{job.files(clip)[0]}: cannot be scored, each of three processes that tried it {end}"
+    """Return the reason for a clip at which processes died or hung, each of which `end` describes."""
+    return f"{job.files(clip)[0]}: cannot be scored, each process that tried it {end}"
 
 
 def unforeseen(path: Path, error: Exception) -> str:

@@ -9,6 +9,7 @@ import operator
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -65,6 +66,72 @@ def test_an_item_at_which_three_workers_die_is_an_error_in_words() -> None:
 def test_an_item_at_which_three_workers_die_may_have_a_result_and_the_others_have_theirs() -> None:
     found = list(in_order(toy_jobs.die_at, [1, 9, 3, 4], 2, lost=lambda item, end: f"{item}: {end}"))
     assert found == [1, "9: ended with status 9", 3, 4]
+
+
+def test_an_item_that_hangs_twice_has_a_result_that_says_so_and_the_others_have_theirs() -> None:
+    with closing(Workers(2, patience=0.3)) as kept:
+        told = kept.in_order(toy_jobs.hang_at, [1, 9, 3, 4], lambda item, end: f"{item}: {end}")
+        assert list(told) == [1, "9: hung and said nothing for 0.3 seconds", 3, 4]
+        assert list(kept.in_order(operator.neg, [5, 6])) == [-5, -6]
+    programs = Path("programs.txt").read_text(encoding="utf-8").split()
+    assert len(programs) == 2
+    assert not any(lives(int(number)) for number in programs), "what a killed process had started goes on"
+
+
+def lives(process: int) -> bool:
+    """Return True where a process runs; one that has ended and that nobody has waited for does not."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_an_item_that_hangs_once_is_done_by_another_process(home: Path) -> None:
+    items = ["", str(home / "once"), ""]
+    assert list(in_order(toy_jobs.hang_once, items, 2, patience=0.3)) == items
+
+
+def test_an_item_that_hangs_twice_is_an_error_in_words() -> None:
+    words = "a worker process hung, 2 times at the same item: it hung and said nothing for 0.2 seconds"
+    with pytest.raises(NasframeError, match=words):
+        list(in_order(time.sleep, [1000], 2, patience=0.2))
+
+
+def test_an_item_at_which_processes_die_and_then_hang_is_given_up_too(home: Path) -> None:
+    words = "died, 2 times at the same item and hung, 2 times at the same item"
+    with pytest.raises(NasframeError, match=words):
+        list(in_order(toy_jobs.die_or_hang, [9], 2, patience=0.2))
+
+
+def test_an_item_that_gives_signs_of_life_may_take_longer_than_the_patience() -> None:
+    with closing(Workers(2, patience=1.0)) as workers:
+        assert list(workers.in_order(toy_jobs.slow_with_signs, [30, 1])) == [30, 1]
+
+
+def test_a_caller_that_takes_its_time_makes_no_item_a_silent_one() -> None:
+    with closing(Workers(2, patience=0.2)) as workers:
+        for number, found in enumerate(workers.in_order(operator.neg, range(12))):
+            assert found == -number
+            time.sleep(0.3 if number in (0, 6) else 0)
+
+
+def test_with_patience_and_enough_items_for_one_process_it_is_another_one() -> None:
+    assert os.getpid() not in set(in_order(toy_jobs.process, range(5), 0, least=4, patience=60))
+    assert set(in_order(toy_jobs.process, range(3), 0, least=4, patience=60)) == {os.getpid()}
+    assert set(in_order(toy_jobs.process, range(5), 1, least=4, patience=60)) == {os.getpid()}
+
+
+def test_this_process_says_at_which_item_it_hangs(capfd: pytest.CaptureFixture[str]) -> None:
+    def slow(item: str) -> str:
+        time.sleep(0.4 if item == "b.mp4" else 0)
+        return item
+
+    assert list(in_order(slow, ["a.mp4", "b.mp4", "c.mp4"], 1, patience=0.1)) == ["a.mp4", "b.mp4", "c.mp4"]
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line == (
+        "nasframe: warning: b.mp4: its work said nothing for 0.1 seconds, and cannot be ended in this "
+        "process; with two or more workers it would be left out and named"
+    )
 
 
 def test_few_items_start_no_process() -> None:

@@ -238,6 +238,25 @@ def test_a_clip_whose_decoding_fails_in_a_way_that_nobody_has_foreseen_is_left_o
     )
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
+def test_a_clip_whose_decoder_hangs_is_left_out_and_named(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo(root / "pipe")
+    monkeypatch.setattr(writing, "decoded_clip", toy_jobs.decode_or_hang)
+    monkeypatch.setattr(writing, "CLIP_PATIENCE", 0.5)
+    try:
+        decoded = write_streams(root, NAMES, tmp_path, WINDOW, 40, 2, SILENT)
+    finally:
+        (root / "pipe").unlink()
+    assert [*decoded.skipped] == [NAMES[2], NAMES[4]]
+    assert decoded.skipped[NAMES[2]] == (
+        f"{root / NAMES[2]}: cannot be used, each process that decoded it hung and said nothing for 0.5 "
+        "seconds"
+    )
+    assert len(decoded.rows) == len(NAMES) - 2
+
+
 def test_a_clip_at_which_every_process_dies_is_left_out_and_named(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -245,5 +264,5 @@ def test_a_clip_at_which_every_process_dies_is_left_out_and_named(
     decoded = write_streams(root, NAMES, tmp_path, WINDOW, 40, 2, SILENT)
     assert [*decoded.skipped] == [NAMES[2], NAMES[4]]
     assert decoded.skipped[NAMES[2]] == (
-        f"{root / NAMES[2]}: cannot be used, each of three processes that decoded it was ended by SIGSEGV"
+        f"{root / NAMES[2]}: cannot be used, each process that decoded it was ended by SIGSEGV"
     )

@@ -7,6 +7,7 @@ import json
 import multiprocessing
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ import torch
 
 from nasframe.errors import ConfigurationError
 from nasframe.jobs import in_order
-from nasframe.runtime import Progress
+from nasframe.runtime import Progress, sign_of_life
 
 Arguments = Mapping[str, Any]
 
@@ -157,6 +158,50 @@ def decode_or_die(root: Path, *options: Any) -> Any:
     if options[-1].name == "2.mp4":
         os.kill(os.getpid(), signal.SIGSEGV)
     return decoded_clip(root, *options)
+
+
+def decode_or_hang(root: Path, *options: Any) -> Any:
+    """Decode a clip, or read a pipe for ever into which nobody writes."""
+    from nasframe_audiovisual.streams.decoding import decoded_clip
+
+    if options[-1].name == "2.mp4":
+        (root / "pipe").open("rb").read()
+    return decoded_clip(root, *options)
+
+
+def hang_at(item: int) -> int:
+    """Wait for ever at a number above 8, with a program of its own; return any other."""
+    if item > 8:
+        program = subprocess.Popen(["sleep", "1000"])
+        with Path("programs.txt").open("a", encoding="utf-8") as file:
+            file.write(f"{program.pid}\n")
+        program.wait()
+    return item
+
+
+def hang_once(file: str) -> str:
+    """Wait for ever the first time."""
+    if file and not Path(file).exists():
+        Path(file).touch()
+        time.sleep(1000)
+    return file
+
+
+def die_or_hang(item: int) -> int:
+    """At a number above 8, die the first two times, and then wait for ever."""
+    if item > 8:
+        if begin(Path("times")) <= 2:
+            os._exit(3)
+        time.sleep(1000)
+    return item
+
+
+def slow_with_signs(item: int) -> int:
+    """Take most of a second, and say every moment that it goes on."""
+    for _ in range(item):
+        time.sleep(0.05)
+        sign_of_life()
+    return item
 
 
 def die_once(file: str) -> str:

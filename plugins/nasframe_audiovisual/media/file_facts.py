@@ -20,6 +20,7 @@ from av.stream import Discard
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from nasframe.runtime import sign_of_life
 from nasframe_audiovisual.media.channel_order import hold_order, without_order
 from nasframe_audiovisual.media.clip_error import ClipError
 from nasframe_audiovisual.media.container import opened
@@ -187,6 +188,7 @@ def _sounds(parts: _Parts) -> Iterator[Sound]:
     audio.codec_context.options = without_order(audio)
     audio.codec_context.thread_type = "NONE"
     for packet in container.demux(audio):
+        sign_of_life()
         try:
             frames = packet.decode()
         except av.FFmpegError:

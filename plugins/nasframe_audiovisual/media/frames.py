@@ -12,6 +12,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from nasframe.runtime import sign_of_life
 from nasframe_audiovisual.media.channel_order import hold_order, without_order
 from nasframe_audiovisual.media.clip_error import ClipError
 from nasframe_audiovisual.media.picture_size import DECODER_OPTIONS
@@ -38,6 +39,7 @@ def decoded_frames(
         stream.codec_context.thread_type = "NONE"
     damages = {stream.index: _Damage() for stream in streams}
     for packet in _packets(container, streams):
+        sign_of_life()  # of a file, that has so many packets and no more
         damage = damages[packet.stream.index]  # `stream_index` of the last packets is 0
         try:
             frames = cast("list[av.VideoFrame | av.AudioFrame]", packet.decode())

@@ -72,8 +72,8 @@ def _digest(values: NDArray[Any]) -> str:
 
 
 def lost_clip(root: Path, clip: ClipFiles, end: str) -> str:
-    """Return the reason for a clip at which processes died, each of which `end` describes."""
-    return f"{root / clip.name}: cannot be used, each of three processes that decoded it {end}"
+    """Return the reason for a clip at which processes died or hung, each of which `end` describes."""
+    return f"{root / clip.name}: cannot be used, each process that decoded it {end}"
 
 
 def detector_inputs(faces: FaceSettings) -> dict[str, Any]:

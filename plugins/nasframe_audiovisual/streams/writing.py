@@ -13,6 +13,7 @@ from attrs import frozen
 from nasframe.jobs import in_order
 from nasframe.runtime import Progress, fingerprint
 from nasframe_audiovisual.clip_files import ClipFiles
+from nasframe_audiovisual.clip_patience import CLIP_PATIENCE
 from nasframe_audiovisual.faces import FaceSettings
 from nasframe_audiovisual.freed_memory import keep_freed_memory
 from nasframe_audiovisual.spectrogram import COLUMNS
@@ -74,8 +75,8 @@ def write_streams(
         window: the length of the part of each clip that is used, and its pictures.
         mels: bands of the spectrogram.
         workers: processes that decode; 0: one for each core, but none for a few clips. The result does not
-            depend on it. A clip at which a process dies is skipped, too; with 1, all are decoded in this
-            process, and it would die.
+            depend on it. A clip at which a process dies or hangs is skipped, too; with 1, all are decoded in
+            this process, and it would die or hang.
         progress: to report to.
         faces: how the square of the pictures is found; by default it is in the middle.
 
@@ -96,6 +97,7 @@ def write_streams(
         least=200,
         initializer=keep_freed_memory,
         lost=functools.partial(lost_clip, root),
+        patience=CLIP_PATIENCE,
     )
     results = progress.track(results, "decode", len(left))
     for start in range(0, len(left), SHARD):

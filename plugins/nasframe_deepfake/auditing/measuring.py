@@ -10,7 +10,7 @@ import attrs
 
 from nasframe.jobs import in_order
 from nasframe.runtime import Progress, csv_text, write_text
-from nasframe_audiovisual import ClipFiles, FileFacts, Window, facts_of_file, keep_freed_memory
+from nasframe_audiovisual import CLIP_PATIENCE, ClipFiles, FileFacts, Window, facts_of_file, keep_freed_memory
 from nasframe_deepfake.auditing.audited_clip import AuditedClip
 
 __all__ = ["measure_files", "write_facts"]
@@ -30,13 +30,26 @@ def measure_files(
     """
     measure = functools.partial(_measured, root, window)
     files = [clip.files for clip in clips]
-    found: Iterable[FileFacts] = in_order(measure, files, workers, least=2000, initializer=keep_freed_memory)
+    found: Iterable[FileFacts] = in_order(
+        measure,
+        files,
+        workers,
+        least=2000,
+        initializer=keep_freed_memory,
+        lost=_lost,
+        patience=CLIP_PATIENCE,
+    )
     return list(progress.track(found, "audit", len(files)))
 
 
 def _measured(root: Path, window: Window, files: ClipFiles) -> FileFacts:
     sound_file = root / files.sound if files.sound else None
     return facts_of_file(root / files.pictures, window.trim, window.seconds, sound_file)
+
+
+def _lost(files: ClipFiles, end: str) -> FileFacts:
+    """Return the facts of a clip at which processes died or hung, each of which `end` describes."""
+    return FileFacts(problem=f"cannot be measured, each process that read it {end}")
 
 
 def write_facts(path: Path, clips: Sequence[AuditedClip], facts: Sequence[FileFacts]) -> None:

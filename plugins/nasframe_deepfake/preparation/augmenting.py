@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from nasframe.jobs import in_order
 from nasframe.runtime import Progress, generator, one_thread
 from nasframe_audiovisual import (
+    CLIP_PATIENCE,
     ClipError,
     ClipFiles,
     FaceDetector,
@@ -115,7 +116,13 @@ def augment(
     work = functools.partial(_copies, root, augmenting, window, faces, mels)
     lost = functools.partial(_lost, augmenting)
     found: Iterable[list[Streams]] = in_order(
-        work, training, workers, least=50, initializer=keep_freed_memory, lost=lost
+        work,
+        training,
+        workers,
+        least=50,
+        initializer=keep_freed_memory,
+        lost=lost,
+        patience=CLIP_PATIENCE,
     )
     copies = []
     with ExitStack() as stack:
@@ -192,7 +199,7 @@ def _copies(
 
 
 def _lost(augmenting: Augmenting, files: ClipFiles, end: str = "") -> list[Streams]:
-    """Return copies that are the clip itself, as of one at which processes died."""
+    """Return copies that are the clip itself, as of one at which processes died or hung."""
     return [(None, None)] * augmenting.copies
 
 

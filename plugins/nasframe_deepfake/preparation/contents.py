@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 
+from nasframe.jobs import in_order
 from nasframe_audiovisual import (
-    FaceDetector,
+    CLIP_PATIENCE,
     FaceSettings,
     Window,
     first_window,
@@ -17,11 +19,11 @@ from nasframe_audiovisual import (
 from nasframe_deepfake.datasets import Clip, Listing
 
 __all__ = [
+    "are_usable",
     "contents_of_both",
     "contents_of_files",
     "contents_of_streams",
     "contents_to_decode",
-    "is_usable",
     "repeated",
     "under_several_people",
 ]
@@ -39,7 +41,9 @@ def contents_of_files(listing: Listing) -> tuple[str, ...]:
     return tuple(first[found[clip.name]] for clip in listing.clips)
 
 
-def contents_to_decode(listing: Listing, window: Window, faces: FaceSettings) -> tuple[str, ...]:
+def contents_to_decode(
+    listing: Listing, window: Window, faces: FaceSettings, workers: int
+) -> tuple[str, ...]:
     """Return the content of each clip as far as it is known before all are decoded.
 
     Many files may hold the same words of an error, or the same pointer to where a clip lies. That is no
@@ -49,23 +53,45 @@ def contents_to_decode(listing: Listing, window: Window, faces: FaceSettings) ->
     common = under_several_people(listing.clips, contents)
     if not common:
         return contents
-    detector = faces.make()
     clip_of = {clip.name: clip for clip in listing.clips}
-    unusable = {name for name in common if not is_usable(listing.root, clip_of[name], window, detector)}
+    usable = are_usable(listing.root, [clip_of[name] for name in common], window, faces, workers)
+    unusable = {name for name, is_usable in zip(common, usable, strict=True) if not is_usable}
     return tuple(
         clip.name if content in unusable else content
         for clip, content in zip(listing.clips, contents, strict=True)
     )
 
 
-def is_usable(root: Path, clip: Clip, window: Window, detector: FaceDetector) -> bool:
-    """Return True where the part of a clip that is used can be decoded and shows something to judge."""
-    sound_file = root / clip.sound_file if clip.sound_file else None
+def are_usable(
+    root: Path, clips: Sequence[Clip], window: Window, faces: FaceSettings, workers: int
+) -> Generator[bool, None, None]:
+    """Yield for each clip whether the part of it that is used can be decoded and shows something to judge.
+
+    Args:
+        root: folder of the clips.
+        clips: to look at.
+        window, faces: with which they will be prepared.
+        workers: processes; 0: one for each core. With 1 it is this process.
+
+    Raises:
+        DataError: the faces' model cannot be used.
+    """
+    work = functools.partial(_is_usable, root, window, faces)
+    yield from in_order(work, clips, workers, lost=_lost, patience=CLIP_PATIENCE)
+
+
+def _is_usable(root: Path, window: Window, faces: FaceSettings, clip: Clip) -> bool:
+    detector, sound_file = faces.make(), root / clip.sound_file if clip.sound_file else None
     try:
         first_window(root / clip.path, window, detector, sound_file, clip.lying)
     except Exception:  # a ClipError, or what nobody has foreseen of one clip: the decoding will name it
         return False
     return True
+
+
+def _lost(clip: Clip, end: str) -> bool:
+    """Return what is said of a clip at which processes died or hung: the decoding will name it."""
+    return False
 
 
 def under_several_people(clips: Sequence[Clip], contents: Sequence[str]) -> list[str]:

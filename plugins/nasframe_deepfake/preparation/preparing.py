@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +23,10 @@ from nasframe_audiovisual import (
 from nasframe_deepfake.datasets import Clip, Desync, Listing, is_marked_synthetic, read_dataset
 from nasframe_deepfake.preparation.clip_index import PreparedClip, with_details, write_index
 from nasframe_deepfake.preparation.contents import (
+    are_usable,
     contents_of_both,
     contents_of_streams,
     contents_to_decode,
-    is_usable,
 )
 from nasframe_deepfake.preparation.official_splits import standing_of_sets
 from nasframe_deepfake.preparation.report import make_report
@@ -82,13 +84,13 @@ def prepare(
             no genuine or no fake clip, or the user's list of splits leaks and is to be refused then.
     """
     listing = read_dataset(preparation.dataset, source, preparation.desync)
-    contents = contents_to_decode(listing, preparation.window, preparation.faces)
+    contents = contents_to_decode(listing, preparation.window, preparation.faces, workers)
     # Clips that cannot be split are refused now, and not after hours of decoding.
     if preparation.split_list is None:
         split_clips(listing.clips, preparation.shares, preparation.seed, contents)
     else:
         check_own_list(preparation.split_list, listing.clips, contents, preparation.split_leaks)
-        _require_listed(preparation, listing)
+        _require_listed(preparation, listing, workers)
     decoded = write_streams(
         listing.root,
         [clip.files for clip in listing.clips],
@@ -126,7 +128,7 @@ def prepare(
     return report
 
 
-def _require_listed(preparation: Preparation, listing: Listing) -> None:
+def _require_listed(preparation: Preparation, listing: Listing, workers: int) -> None:
     """Refuse a list of the user's own without a clip that can be used, before all are decoded.
 
     The `splits.csv` of an earlier preparation lacks those that could not be decoded, and need not have them.
@@ -138,10 +140,10 @@ def _require_listed(preparation: Preparation, listing: Listing) -> None:
     unlisted = unlisted_clips(preparation.split_list, listing.clips)
     if not unlisted:
         return
-    detector = preparation.faces.make()
-    for clip in unlisted:
-        if is_usable(listing.root, clip, preparation.window, detector):
-            refuse_unlisted(preparation.split_list, len(unlisted), clip)
+    usable = are_usable(listing.root, unlisted, preparation.window, preparation.faces, workers)
+    with closing(usable):
+        if (first := next(itertools.compress(unlisted, usable), None)) is not None:
+            refuse_unlisted(preparation.split_list, len(unlisted), first)
 
 
 def _assigned(

@@ -86,7 +86,7 @@ def degraded_scores(
 
 
 def lost_degraded(job: ClipJob, clip: tuple[ClipUnderTest, CleanScore], end: str) -> str:
-    """Return the reason for a clip at which processes died, each of which `end` describes."""
+    """Return the reason for a clip at which processes died or hung, each of which `end` describes."""
     return lost_clip(job, clip[0], end)
 
 

@@ -13,8 +13,8 @@ import torch
 from nasframe import Run, load_run
 from nasframe.errors import ConfigurationError, DataError
 from nasframe.jobs import Workers
-from nasframe.runtime import SILENT, Progress, cores, fingerprint, sha256_of, write_json
-from nasframe_audiovisual import keep_freed_memory
+from nasframe.runtime import SILENT, Progress, fingerprint, sha256_of, write_json
+from nasframe_audiovisual import CLIP_PATIENCE, keep_freed_memory
 from nasframe_deepfake.clip_jobs import ClipJob, lost_clip, scorer_of
 from nasframe_deepfake.clips_under_test import ClipUnderTest, clips_under_test
 from nasframe_deepfake.detection import Calibration, ScoredClips
@@ -98,8 +98,7 @@ def robustness(
     job = ClipJob(found.path.resolve(), network_of(found), device, tested.root.resolve())
     calibration, read = scorer_of(job).calibration, scorer_of(job).read
     kept, key = KeptScores(place), _key(found, job, chosen)
-    number = workers or min(cores(), max(1, len(chosen) // LEAST))
-    with closing(Workers(number, keep_freed_memory)) as started:
+    with closing(Workers.for_items(len(chosen), workers, LEAST, keep_freed_memory, CLIP_PATIENCE)) as started:
         try:
             clean, problems = _clean(started, job, kept, key, chosen, progress)
             scored = [clip for clip in chosen if clip.name in clean]
