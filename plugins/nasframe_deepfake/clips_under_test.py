@@ -16,7 +16,13 @@ from nasframe_deepfake.datasets import AUTO, GENUINE, Segments, read_dataset, re
 from nasframe_deepfake.preparation import read_index
 from nasframe_deepfake.run_of_task import require_run_of_task
 
-__all__ = ["ClipUnderTest", "ClipsUnderTest", "clips_under_test"]
+__all__ = [
+    "ClipUnderTest",
+    "ClipsUnderTest",
+    "clips_under_test",
+    "no_altered_parts",
+    "require_altered_parts",
+]
 
 UNLISTED = "the data set does not list them any more"
 
@@ -144,6 +150,36 @@ def clips_under_test(
         if (clip := known.get(name)) is not None
     ]
     return ClipsUnderTest(listing.root, clips, str(root if on is None else on), own, left_out, notes)
+
+
+def require_altered_parts(run: Run, on: Path | None) -> None:
+    """Refuse a data set that says of no clip which parts are altered, by its list, before any work on it.
+
+    Args:
+        run: that was trained.
+        on: the data set; None for the run's own.
+
+    Raises:
+        DataError: it says so of none, or cannot be read.
+    """
+    task, recorded = require_run_of_task(run), run.record["data"]
+    source = None if recorded is None else recorded["source"]
+    own = None if source is None else Path(source)
+    folder = own if on is None else on
+    if folder is None:
+        raise no_altered_parts("the synthesised clips of the run")
+    is_own = own is not None and folder.resolve() == own
+    dataset = resolve_dataset_name(task.dataset, folder) if is_own else _layout(folder)
+    if not any(clip.fake_segments for clip in read_dataset(dataset, folder, task.desync).clips):
+        raise no_altered_parts(str(folder))
+
+
+def no_altered_parts(source: str, clips: str = "clips") -> DataError:
+    """Return the error of a data set that says of none of some clips which parts are altered."""
+    return DataError(
+        f"{source}: says of none of its {clips} which seconds are altered, so there is no AUC of seconds; "
+        "lav_df and av_deepfake1m are data sets that do"
+    )
 
 
 def _layout(folder: Path) -> str:

@@ -9,7 +9,7 @@ Data). An interval goes from the 2.5 % to the 97.5 % percentile.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -23,6 +23,8 @@ __all__ = ["DRAWS", "METRICS", "Drawn", "person_intervals", "ranking_metrics", "
 
 METRICS = ("auc", "acc", "eer", "ap", "ece")
 """Names of the metrics that have intervals."""
+
+_RANKED, _SUMMED = {"auc", "eer", "ap"}, {"acc", "ece"}
 
 DRAWS = 2000
 """Resamples. The ends of an interval vary by about a tenth of its half-width between seeds."""
@@ -108,8 +110,9 @@ def person_intervals(
     *,
     draws: int = DRAWS,
     seed: int = 0,
+    metrics: Collection[str] = METRICS,
 ) -> dict[str, Interval | None]:
-    """Return metric → its lower and upper end, for each of METRICS.
+    """Return metric → its lower and upper end, for each of METRICS, or for some of them.
 
     AUC, AP and EER need both classes, and some resamples have one alone. An interval is taken over the
     others, and is None where these are more than one resample in twenty: the percentiles would be those of a
@@ -123,11 +126,14 @@ def person_intervals(
         people: name of each clip's person; clips whose person nobody knows have a name each.
         draws: number of resamples.
         seed: of the draws.
+        metrics: those that are wanted; their intervals do not depend on the others.
     """
-    found: dict[str, Interval | None] = dict.fromkeys(METRICS)
+    found: dict[str, Interval | None] = dict.fromkeys(metrics)
     if len({*people}) < 2 or not are_sound(ranks, fake) or not are_sound(chances, fake):
         return found
-    values = resampled_metrics(ranks, chances, fake, threshold, people, draws=draws, seed=seed)
+    values = resampled_metrics(
+        ranks, chances, fake, threshold, people, draws=draws, seed=seed, metrics=metrics
+    )
     for name, column in values.items():
         defined = column[column.isfinite()]
         if len(defined) >= _LEAST_DEFINED * draws:
@@ -145,6 +151,7 @@ def resampled_metrics(
     *,
     draws: int = DRAWS,
     seed: int = 0,
+    metrics: Collection[str] = METRICS,
 ) -> dict[str, Tensor]:
     """Return metric → its value in each resample `(draws,)`, NaN where it is undefined.
 
@@ -156,12 +163,15 @@ def resampled_metrics(
     ranking = _Ranking.of(ranks, labels)
     order_of_people = person[ranking.order]
     sums = _sums_of_people(chances, labels, threshold, person, len(places))
-    parts: dict[str, list[Tensor]] = {name: [] for name in METRICS}
+    parts: dict[str, list[Tensor]] = {name: [] for name in METRICS if name in metrics}
+    ranked, summed = _RANKED & {*metrics}, _SUMMED & {*metrics}
     for counts in _drawn(len(places), len(people), draws, seed):
-        found = {**ranking.metrics(counts[:, order_of_people]), **_sum_metrics(counts @ sums)}
-        for name in METRICS:
-            parts[name].append(found[name])
-    if not math.isfinite(threshold):
+        found = ranking.metrics(counts[:, order_of_people], ranked) if ranked else {}
+        if summed:
+            found |= _sum_metrics(counts @ sums)
+        for name, values in parts.items():
+            values.append(found[name])
+    if "acc" in parts and not math.isfinite(threshold):
         parts["acc"] = [torch.full((draws,), math.nan, dtype=torch.float64)]
     return {name: torch.cat(values) for name, values in parts.items()}
 
@@ -186,7 +196,7 @@ def ranking_metrics(ranks: Tensor, fake: Tensor, weights: Tensor) -> Mapping[str
         {'auc': 0.75, 'ap': 0.8333, 'eer': 0.5}
     """
     ranking = _Ranking.of(ranks.detach().cpu().double(), fake.detach().cpu().double())
-    return ranking.metrics(weights.cpu().double()[:, ranking.order])
+    return ranking.metrics(weights.cpu().double()[:, ranking.order], _RANKED)
 
 
 @frozen
@@ -210,8 +220,8 @@ class _Ranking:
         ends = None if len(counts) == len(order) else counts.cumsum(0) - 1
         return cls(order, fake[order], ends)
 
-    def metrics(self, weights: Tensor) -> dict[str, Tensor]:
-        """See `ranking_metrics`; the weights are in the order of the scores."""
+    def metrics(self, weights: Tensor, names: Collection[str]) -> dict[str, Tensor]:
+        """See `ranking_metrics`; the weights are in the order of the scores, and some metrics are wanted."""
         found_there = weights * self.fake
         alarms_there = weights - found_there
         found, alarms = found_there.cumsum(1), alarms_there.cumsum(1)  # down to each score
@@ -223,13 +233,12 @@ class _Ranking:
         defined = (fakes > 0) & (genuine > 0)
         # the area of trapezia: alarms here times the mean of the fakes found before and with them
         area = (alarms_there * found).sum(1) - (alarms_there * found_there).sum(1) / 2
-        called = (found + alarms).clamp_(min=1e-300)
-        precision = (found_there.mul_(found).div_(called)).sum(1)
-        values = {
-            "auc": area / (fakes * genuine),
-            "ap": precision / fakes,
-            "eer": _equal_error_rate(found, alarms, fakes, genuine),
-        }
+        values = {"auc": area / (fakes * genuine)}
+        if "ap" in names:
+            called = (found + alarms).clamp_(min=1e-300)
+            values["ap"] = (found_there.mul_(found).div_(called)).sum(1) / fakes
+        if "eer" in names:
+            values["eer"] = _equal_error_rate(found, alarms, fakes, genuine)
         return {name: value.masked_fill(~defined, math.nan) for name, value in values.items()}
 
 

@@ -74,6 +74,8 @@ def per_second(
 ) -> None:
     """Tell how well single seconds are told apart, on a data set that says which of them are altered.
 
+    After an interruption the same command goes on with the clips that are left.
+
     Parameters
     ----------
     run

@@ -23,7 +23,8 @@ from nasframe_deepfake.per_second import (
     per_second_reports,
     per_second_section,
 )
-from nasframe_deepfake.per_second.labelling import TRIMMED, UNSEEN
+from nasframe_deepfake.per_second.kept_seconds import KeptSeconds
+from nasframe_deepfake.per_second.labelling import TRIMMED, UNSEEN, LabelledSecond
 from nasframe_deepfake.per_second.measuring import UNKNOWN, _metrics, _Seconds
 from nasframe_deepfake.robustness import robustness
 from tests.nasframe_deepfake.test_lav_df import entry, fake
@@ -234,8 +235,70 @@ def test_a_data_set_without_altered_parts_is_told_in_one_sentence(
 ) -> None:
     out = tmp_path / "out"
     assert main(["deepfake", "per-second", str(trained_run), "--out", str(out)]) == 2
-    assert "says of none of its test clips which seconds are altered" in capsys.readouterr().err
-    assert not (out / "per_second.json").exists()
+    assert "says of none of its clips which seconds are altered" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_a_data_set_without_altered_parts_is_refused_before_anything_is_prepared_or_scored(
+    trained_run: Path, other_corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nasframe_deepfake.per_second import measuring
+
+    monkeypatch.setattr(measuring, "clips_under_test", None)
+    with pytest.raises(DataError, match=r"lav_df and av_deepfake1m are data sets that do") as error:
+        per_second(trained_run, on=other_corpus)
+    assert str(error.value).startswith(f"{other_corpus}: says of none of its clips")
+
+
+def test_an_interrupted_measurement_goes_on_to_the_same_report(
+    measured: tuple[Path, dict[str, Any]], lav: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nasframe_deepfake.per_second import measuring
+    from tests.recorded_progress import Log
+
+    run, report = measured
+    whole, calls, out = measuring._seconds_of, list[str](), tmp_path / "out"
+    result, folder = out / "per_second.json", out / "per_second.json.partial"
+
+    def interrupted(job: Any, clip: ClipUnderTest) -> Any:
+        calls.append(clip.name)
+        if len(calls) == 6:
+            raise KeyboardInterrupt
+        return whole(job, clip)
+
+    monkeypatch.setattr(measuring, "GROUP", 2)
+    monkeypatch.setattr(measuring, "_seconds_of", interrupted)
+    log = Log()
+    with pytest.raises(KeyboardInterrupt):
+        per_second(run, on=lav, out=out, workers=1, progress=log)
+    assert [
+        line for line in log.lines if f"4 of {report['clips']} clips are scored and kept in {folder}" in line
+    ]
+    assert [path.name for path in sorted(folder.iterdir())] == ["seconds-00000.json", "seconds-00001.json"]
+    assert not result.exists()
+    (folder / "seconds-00001.json").write_text('{"key": "')
+    first, calls = calls, list[str]()
+    monkeypatch.setattr(
+        measuring, "_seconds_of", lambda job, clip: calls.append(clip.name) or whole(job, clip)
+    )
+    assert per_second(run, on=lav, out=out, workers=1, progress=log) == report
+    assert json.loads(result.read_text()) == report
+    assert f"2 of {report['clips']} clips are scored already, {report['clips'] - 2} are left" in log.lines
+    assert not {*first[:2]} & {*calls}
+    assert len(calls) == report["clips"] - 2
+    assert not folder.exists()
+
+
+def test_seconds_that_are_kept_of_other_clips_or_another_network_do_not_count(tmp_path: Path) -> None:
+    kept = KeptSeconds.beside(tmp_path / "result.json")
+    seconds = {"a": [LabelledSecond(0, True, 0.1 + 0.2, ""), LabelledSecond(1, False, None, "no-face")]}
+    kept.keep_group(3, "key", seconds, {"b": "gone"})
+    assert kept.group(3, "key") == (seconds, {"b": "gone"})
+    assert kept.group(3, "other") is None
+    assert kept.group(2, "key") is None
+    (kept.scores.folder / "mine.txt").touch()
+    kept.remove()
+    assert [path.name for path in kept.scores.folder.iterdir()] == ["mine.txt"]
 
 
 def test_the_command_prints_the_table(

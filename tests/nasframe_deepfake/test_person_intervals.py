@@ -105,6 +105,25 @@ def test_a_resample_has_the_metrics_of_the_clips_of_the_people_who_were_drawn() 
         assert {name: float(found[name][draw]) for name in METRICS} == pytest.approx(expected, abs=1e-6)
 
 
+def test_some_metrics_have_the_intervals_that_they_have_among_all_and_no_other_is_computed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ranks, fake = drawn(60)
+    people = [f"person {place % 9}" for place in range(60)]
+    given = (ranks, torch.sigmoid(ranks), fake, 0.5, people)
+    whole = person_intervals(*given)
+    scored = ScoredClips(*given).metrics()
+    monkeypatch.setattr("nasframe_deepfake.person_intervals._equal_error_rate", None)
+    monkeypatch.setattr("nasframe_deepfake.person_intervals._sum_metrics", None)
+    monkeypatch.setattr("nasframe_deepfake.detection.evaluation.calibration_error", None)
+    assert person_intervals(*given, metrics=["auc", "ap"]) == {name: whole[name] for name in ("auc", "ap")}
+    found = ScoredClips(*given).metrics(["auc"])
+    assert [found[f"auc{end}"] for end in ("", "_low", "_high")] == [
+        scored[f"auc{end}"] for end in ("", "_low", "_high")
+    ]
+    assert "acc" not in found
+
+
 def test_where_each_clip_is_a_person_the_interval_is_that_of_scipy() -> None:
     ranks, fake = drawn(150)
     found = person_intervals(ranks, torch.sigmoid(ranks), fake, 0.5, [str(n) for n in range(150)])

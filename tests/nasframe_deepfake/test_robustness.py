@@ -33,6 +33,7 @@ from nasframe_audiovisual import (
 from nasframe_audiovisual.windows import Excerpt
 from nasframe_deepfake.datasets import FAKE_NAMES
 from nasframe_deepfake.detection import load_detector, make_heads, other_test
+from nasframe_deepfake.kept_scores import KeptScores
 from nasframe_deepfake.robustness import (
     DEGRADATIONS,
     in_sentences,
@@ -43,7 +44,7 @@ from nasframe_deepfake.robustness import (
     robustness_table,
 )
 from nasframe_deepfake.robustness.encoding import as_h264, as_sound
-from nasframe_deepfake.robustness.kept_scores import KeptScores
+from nasframe_deepfake.robustness.kept_degradations import KeptDegradations
 from tests.conftest import Forked
 from tests.nasframe_audiovisual.films import picture, tone, write_film
 from tests.recorded_progress import Log
@@ -411,7 +412,7 @@ def test_ctrl_c_ends_at_once_and_the_same_command_goes_on(run: Path, fork: Forke
 
 
 def test_scores_that_are_kept_for_other_clips_do_not_count(tmp_path: Path) -> None:
-    kept = KeptScores(tmp_path)
+    kept = KeptDegradations(KeptScores(tmp_path))
     kept.keep_degraded("blur", "key", {"a": [0.0] * 5}, {"b": "gone"})
     assert kept.degraded("blur", "key", 5) == ({"a": [0.0] * 5}, {"b": "gone"})
     assert kept.degraded("blur", "other", 5) is None

@@ -11,8 +11,9 @@ windows are longer than that, so shorter pieces would repeat the same scores.
 from __future__ import annotations
 
 import functools
+import itertools
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -24,13 +25,20 @@ from attrs import frozen
 from nasframe import Run, load_run
 from nasframe.errors import ConfigurationError, DataError
 from nasframe.jobs import Workers
-from nasframe.runtime import SILENT, Progress, cores, one_thread, write_json
-from nasframe_audiovisual import ClipError, NothingUsedError, keep_freed_memory
+from nasframe.runtime import SILENT, Progress, one_thread, write_json
+from nasframe_audiovisual import CLIP_PATIENCE, ClipError, NothingUsedError, keep_freed_memory
 from nasframe_deepfake.clip_jobs import ClipJob, lost_clip, scorer_of, unforeseen
-from nasframe_deepfake.clips_under_test import ClipUnderTest, clips_under_test
+from nasframe_deepfake.clips_under_test import (
+    ClipUnderTest,
+    clips_under_test,
+    no_altered_parts,
+    require_altered_parts,
+)
 from nasframe_deepfake.detection import Calibration, ScoredClips
 from nasframe_deepfake.kept_reports import network_of, require_place
+from nasframe_deepfake.kept_scores import key_of_scores
 from nasframe_deepfake.option_checks import problems_of_numbers
+from nasframe_deepfake.per_second.kept_seconds import KeptSeconds
 from nasframe_deepfake.per_second.labelling import LabelledSecond, labelled_seconds
 from nasframe_deepfake.per_second.recorded import REPORT, folder_in_run
 from nasframe_deepfake.person_intervals import Drawn
@@ -39,6 +47,12 @@ from nasframe_deepfake.run_of_task import require_run_of_task
 __all__ = ["per_second"]
 
 COMMAND = "deepfake per-second"
+
+FORMAT = 1
+"""Increased when a score is computed in another way; those that are kept are made again then."""
+
+GROUP = 32
+"""Clips whose seconds are kept together: so many, and no more, are scored again after a kill."""
 
 LEAST = 4
 """Clips for each worker process, at least: it takes seconds to start."""
@@ -63,6 +77,9 @@ def per_second(
     of it was altered, in either stream. Its score is the mean of the windows that cover it, each by the time
     that both share; see `scored_seconds`. Windows that `predict` refuses as unlike the training count too, as
     for `evaluate`. An interval is over people, whose seconds are drawn together.
+
+    Until the report is written, the seconds of some clips at a time are kept beside it, in a folder whose
+    name ends with `.partial`. The same call goes on behind them, also after a kill, to the same report.
 
     Args:
         run: that was trained, or its folder.
@@ -91,29 +108,22 @@ def per_second(
         raise ConfigurationError(COMMAND, problems)
     require_run_of_task(run)
     found = load_run(run)
+    require_altered_parts(found, None if on is None else Path(on))
     tested = clips_under_test(found, None if on is None else Path(on), device, progress)
     folder = Path(out) if out is not None else folder_in_run(found, None if tested.own else tested.source)
     place = require_place(folder, REPORT)
     judged = attrs.evolve(tested, clips=[clip for clip in tested.clips if clip.altered is not None])
     unknown = len(tested.clips) - len(judged.clips)
     if not any(clip.altered for clip in judged.clips):
-        raise DataError(
-            f"{tested.source}: says of none of its test clips which seconds are altered, so there is no AUC "
-            "of seconds; lav_df and av_deepfake1m are data sets that do"
-        )
+        raise no_altered_parts(tested.source, "test clips")
     known = judged.drawn(clips, seed)
     job = ClipJob(found.path.resolve(), network_of(found), device, tested.root.resolve())
     scorer = scorer_of(job)  # before the work: is it trained?
-    number = workers or min(cores(), max(1, len(known) // LEAST))
-    scored, lost = list[_Seconds](), list[dict[str, str]]()
-    with closing(Workers(number, keep_freed_memory)) as started:
-        work, ended = functools.partial(_seconds_of, job), functools.partial(lost_clip, job)
-        results = started.in_order(work, known, ended)
-        for clip, result in zip(known, progress.track(results, "seconds", len(known)), strict=True):
-            if isinstance(result, str):
-                lost.append({"clip": clip.name, "problem": result})
-            else:
-                scored.append(_Seconds(clip, result))
+    kept = KeptSeconds.beside(place)
+    with closing(Workers.for_items(len(known), workers, LEAST, keep_freed_memory, CLIP_PATIENCE)) as started:
+        seconds, reasons = _scored(started, found, job, kept, known, progress)
+    scored = [_Seconds(clip, seconds[clip.name]) for clip in known if clip.name in seconds]
+    lost = [{"clip": clip.name, "problem": reasons[clip.name]} for clip in known if clip.name in reasons]
     report = {
         "network": job.network,
         "source": tested.source,
@@ -126,14 +136,64 @@ def per_second(
         **_metrics(scored),
     }
     if report["all"]["auc"] is None:
-        reasons = "".join(f"\n  {one['problem']}" for one in lost[:3])
+        told = "".join(f"\n  {one['problem']}" for one in lost[:3])
         raise DataError(
-            f"{tested.source}: the seconds with a score are all altered, or none is, so there is no AUC"
-            f"{reasons}"
+            f"{tested.source}: the seconds with a score are all altered, or none is, so there is no AUC{told}"
         )
     write_json(place, report)
+    kept.remove()
     progress.say(f"{place}: written")
     return report
+
+
+def _scored(
+    workers: Workers,
+    run: Run,
+    job: ClipJob,
+    kept: KeptSeconds,
+    clips: Sequence[ClipUnderTest],
+    progress: Progress,
+) -> tuple[Mapping[str, Sequence[LabelledSecond]], Mapping[str, str]]:
+    """Return clip → its seconds, and clip → reason of those without. Those that are kept are not scored."""
+    groups = [clips[start : start + GROUP] for start in range(0, len(clips), GROUP)]
+    keys = [key_of_scores(FORMAT, run, job, group, [clip.altered for clip in group]) for group in groups]
+    known = [kept.group(number, key) for number, key in enumerate(keys)]
+    left = [clip for group, one in zip(groups, known, strict=True) if one is None for clip in group]
+    if len(left) < len(clips):
+        progress.say(
+            f"{len(clips) - len(left)} of {len(clips)} clips are scored already, {len(left)} are left"
+        )
+    seconds, problems = dict[str, Sequence[LabelledSecond]](), dict[str, str]()
+    results = workers.in_order(functools.partial(_seconds_of, job), left, functools.partial(lost_clip, job))
+    results = progress.track(results, "seconds", len(left))
+    try:
+        for number, (group, key, one) in enumerate(zip(groups, keys, known, strict=True)):
+            if one is None:
+                one = _seconds_of_group(group, itertools.islice(results, len(group)))
+                kept.keep_group(number, key, *one)
+            seconds |= one[0]
+            problems |= one[1]
+        next(results, None)  # nothing is left: this ends what shows the progress
+    except KeyboardInterrupt:
+        done = len(seconds) + len(problems)
+        progress.say(
+            f"{done} of {len(clips)} clips are scored and kept in {kept.scores.folder}; the same command "
+            "goes on with the others"
+        )
+        raise
+    return seconds, problems
+
+
+def _seconds_of_group(
+    clips: Sequence[ClipUnderTest], results: Iterable[list[LabelledSecond] | str]
+) -> tuple[dict[str, Sequence[LabelledSecond]], dict[str, str]]:
+    seconds, problems = dict[str, Sequence[LabelledSecond]](), dict[str, str]()
+    for clip, result in zip(clips, results, strict=True):
+        if isinstance(result, str):
+            problems[clip.name] = result
+        else:
+            seconds[clip.name] = result
+    return seconds, problems
 
 
 @frozen
@@ -192,7 +252,9 @@ def _judged(rows: Sequence[tuple[ClipUnderTest, LabelledSecond]]) -> dict[str, A
     scored: Mapping[str, Any] = {}
     if rows:
         # the threshold of clips is none of seconds, and only the ranks count
-        scored = ScoredClips(ranks, Calibration().probability(ranks), altered, 0.5, people=people).metrics()
+        scored = ScoredClips(ranks, Calibration().probability(ranks), altered, 0.5, people=people).metrics(
+            ["auc"]
+        )
     return {
         **{name: scored.get(name) for name in ("auc", "auc_low", "auc_high")},
         "seconds": len(rows),

@@ -13,12 +13,13 @@ import torch
 from nasframe import Run, load_run
 from nasframe.errors import ConfigurationError, DataError
 from nasframe.jobs import Workers
-from nasframe.runtime import SILENT, Progress, fingerprint, sha256_of, write_json
+from nasframe.runtime import SILENT, Progress, fingerprint, write_json
 from nasframe_audiovisual import CLIP_PATIENCE, keep_freed_memory
 from nasframe_deepfake.clip_jobs import ClipJob, lost_clip, scorer_of
 from nasframe_deepfake.clips_under_test import ClipUnderTest, clips_under_test
 from nasframe_deepfake.detection import Calibration, ScoredClips
 from nasframe_deepfake.kept_reports import network_of, require_place
+from nasframe_deepfake.kept_scores import KeptScores, key_of_scores
 from nasframe_deepfake.option_checks import problems_of_numbers
 from nasframe_deepfake.person_intervals import Drawn
 from nasframe_deepfake.robustness.degradations import DEGRADATIONS, Degradation, problem_of_degradation
@@ -28,7 +29,7 @@ from nasframe_deepfake.robustness.degraded_scores import (
     degraded_scores,
     lost_degraded,
 )
-from nasframe_deepfake.robustness.kept_scores import KeptScores
+from nasframe_deepfake.robustness.kept_degradations import KeptDegradations
 from nasframe_deepfake.robustness.recorded import REPORT, folder_in_run
 from nasframe_deepfake.run_of_task import require_run_of_task
 
@@ -97,7 +98,8 @@ def robustness(
     path = require_place(place, REPORT)
     job = ClipJob(found.path.resolve(), network_of(found), device, tested.root.resolve())
     calibration, read = scorer_of(job).calibration, scorer_of(job).read
-    kept, key = KeptScores(place), _key(found, job, chosen)
+    kept = KeptDegradations(KeptScores(place))
+    key = key_of_scores(FORMAT, found, job, chosen)
     with closing(Workers.for_items(len(chosen), workers, LEAST, keep_freed_memory, CLIP_PATIENCE)) as started:
         try:
             clean, problems = _clean(started, job, kept, key, chosen, progress)
@@ -146,27 +148,10 @@ def _check(names: Sequence[str], clips: int | None, seed: int, workers: int) -> 
         raise ConfigurationError(COMMAND, problems)
 
 
-def _key(run: Run, job: ClipJob, clips: Sequence[ClipUnderTest]) -> str:
-    """Return a fingerprint of all that the clean scores depend on; of the files it is size and time."""
-    options, detector = (
-        sha256_of(path) for path in (run.path / "experiment.toml", run.task_folder / "detector.json")
-    )
-    files = [[clip.name, clip.fake, *map(_state, clip.files.paths(job.root))] for clip in clips]
-    return fingerprint([FORMAT, job.network, options, detector, files])
-
-
-def _state(path: Path) -> list[int]:
-    try:
-        found = path.stat()
-    except OSError:
-        return []
-    return [found.st_size, found.st_mtime_ns]
-
-
 def _clean(
     workers: Workers,
     job: ClipJob,
-    kept: KeptScores,
+    kept: KeptDegradations,
     key: str,
     clips: Sequence[ClipUnderTest],
     progress: Progress,
@@ -192,7 +177,7 @@ _Degraded = tuple[Mapping[str, Sequence[float]], Mapping[str, str]]
 def _degraded(
     workers: Workers,
     job: ClipJob,
-    kept: KeptScores,
+    kept: KeptDegradations,
     key: str,
     clips: Sequence[tuple[ClipUnderTest, CleanScore]],
     names: Sequence[str],
@@ -223,7 +208,7 @@ def _degraded(
     return found
 
 
-def _known(kept: KeptScores, key: str, degradation: Degradation, seed: int) -> _Degraded | None:
+def _known(kept: KeptDegradations, key: str, degradation: Degradation, seed: int) -> _Degraded | None:
     """Return the scores of a degradation that is done; None where it is not, or for other clips."""
     return kept.degraded(degradation.name, _key_of(key, degradation, seed), len(degradation.levels))
 
@@ -286,7 +271,7 @@ def _metrics(
         people=[clip.person for clip in clips],
         categories=[clip.category for clip in clips],
         sets=[clip.set for clip in clips],
-    ).metrics()
+    ).metrics(("auc", "acc"))
     ranked, judged = (tuple(f"{name}{end}" for end in ("", "_low", "_high")) for name in ("auc", "acc"))
     parts = {"per_category": (*ranked, "count"), "per_set": (*ranked, *judged, "count")}
     return {
