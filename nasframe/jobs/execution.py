@@ -10,10 +10,9 @@ from pathlib import Path
 
 from nasframe.errors import ConfigurationError, ContractError
 from nasframe.jobs.executor import ATTEMPTS, Executor
-from nasframe.jobs.silences import Silences
 from nasframe.jobs.trial import Outcome, Trial, is_done
 from nasframe.plugins import manager
-from nasframe.runtime import Progress
+from nasframe.runtime import Progress, Silences
 
 __all__ = ["PATIENCE", "execute"]
 

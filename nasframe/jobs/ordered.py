@@ -15,8 +15,7 @@ from attrs import define, field
 from nasframe.errors import NasframeError
 from nasframe.jobs.executor import ATTEMPTS
 from nasframe.jobs.pool import Pool
-from nasframe.jobs.silences import Silences
-from nasframe.runtime import Progress, cores, hearing_signs_of_life, print_message, shorten
+from nasframe.runtime import Progress, Silences, cores, hearing_signs_of_life, print_message, shorten
 
 __all__ = ["Workers", "in_order"]
 

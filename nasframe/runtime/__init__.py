@@ -79,6 +79,7 @@ from nasframe.runtime.shapes import (
     Text,
 )
 from nasframe.runtime.signs_of_life import hearing_signs_of_life, sign_of_life
+from nasframe.runtime.silences import Silences
 from nasframe.runtime.system_errors import describe_system_error
 from nasframe.runtime.tensor_files import check_tensors, read_tensors
 from nasframe.runtime.threads import ThreadsKept, one_thread
@@ -109,6 +110,7 @@ __all__ = [
     "Progress",
     "RandomStates",
     "Shape",
+    "Silences",
     "Text",
     "ThreadsKept",
     "append_bytes",

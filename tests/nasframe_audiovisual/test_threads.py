@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from nasframe.runtime import Cancellation
+from nasframe.runtime import Cancellation, sign_of_life
 from nasframe_audiovisual import in_threads
 
 
@@ -124,3 +124,68 @@ def test_a_second_ctrl_c_while_threads_end_reaches_the_caller_and_ends_no_progra
     assert process.stdout.readline() == "interrupted\n"
     said, errors = process.communicate("go on\n", timeout=300)
     assert (said, errors, process.returncode) == ("ended\n", "", 0)
+
+
+def test_an_item_that_hangs_is_given_up_and_another_thread_does_the_others() -> None:
+    release, late = threading.Event(), list[int]()
+
+    def work(item: int) -> int:
+        if item in (1, 2):
+            release.wait(60)
+            late.append(item)
+        return -item
+
+    try:
+        found = [*in_threads(work, range(8), 2, patience=0.2, lost=lambda item, end: (item, end))]
+    finally:
+        release.set()
+    assert found == [
+        0,
+        *((item, "hung and said nothing for 0.2 seconds") for item in (1, 2)),
+        *range(-3, -8, -1),
+    ]
+
+
+def test_an_item_that_hangs_is_an_error_where_nobody_has_a_result_for_it() -> None:
+    release = threading.Event()
+    with pytest.raises(TimeoutError, match=r"b\.mp4: its work said nothing for 0\.1 seconds"):
+        list(in_threads(lambda item: release.wait(60), ["b.mp4"], patience=0.1))
+    release.set()
+
+
+def test_an_item_in_a_thread_that_gives_signs_of_life_may_take_longer_than_the_patience() -> None:
+    def work(item: int) -> int:
+        for _ in range(10):
+            threading.Event().wait(0.05)
+            sign_of_life()
+        return item
+
+    assert list(in_threads(work, range(2), 2, patience=0.3)) == [0, 1]
+
+
+HANGING = """
+import os
+from nasframe_audiovisual import in_threads
+
+read, write = os.pipe()
+def work(item):
+    return os.read(read, 1) if item else b""
+print(list(in_threads(work, [0, 1, 0], 1, patience=0.1, lost=lambda item, end: "lost")), flush=True)
+"""
+
+
+def test_a_program_ends_although_a_thread_of_it_hangs() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", HANGING], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.stdout, done.stderr, done.returncode) == ("[b'', 'lost', b'']\n", "", 0)
+
+
+def test_a_program_that_leaves_an_iterator_of_threads_unfinished_ends() -> None:
+    code = (
+        "from nasframe_audiovisual import in_threads\nleft = in_threads(abs, range(99), 2)\nprint(next(left))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.stdout, done.stderr, done.returncode) == ("0\n", "", 0)

@@ -157,6 +157,30 @@ def test_scores_that_are_closed_in_the_middle_of_a_clip_leave_it(
     assert len(network.noted) < 1000
 
 
+def test_a_clip_at_which_the_decoder_hangs_has_a_reason_and_the_others_are_scored(
+    detector: Detector, clips: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release, score = threading.Event(), Detector.score
+
+    def hanging(self: Detector, network: Any, file: Path, *more: Any) -> Any:
+        if file == clips[1]:
+            release.wait(60)
+        return score(self, network, file, *more)
+
+    whole = list(scored(detector, Forgetful(), clips[:4]))
+    monkeypatch.setattr(Detector, "score", hanging)
+    monkeypatch.setattr("nasframe_deepfake.detection.clip_scorer.CLIP_PATIENCE", 1.0)
+    found = list(scored(detector, Forgetful(), clips[:4]))
+    release.set()
+    assert found.pop(1) == {
+        "file": str(clips[1]),
+        "reason": "hangs",
+        "error": "cannot be scored, its decoding hung and said nothing for 1 seconds",
+    }
+    whole.pop(1)
+    assert found == whole
+
+
 def test_a_clip_that_is_cancelled_from_another_thread_is_no_damaged_clip(
     detector: Detector, hour: Path
 ) -> None:

@@ -17,7 +17,7 @@ from nasframe_audiovisual import REASONS, LeftOut
 from nasframe_deepfake.detection import LABELS, Calibration, verdict
 from nasframe_deepfake.detection.detector import ClipScores
 from nasframe_deepfake.detection.streams_read import STREAMS, STREAMS_OF_KIND
-from nasframe_deepfake.detection.verdict import NOT_FINITE, UNLIKE_TRAINING
+from nasframe_deepfake.detection.verdict import HANGS, NOT_FINITE, UNLIKE_TRAINING
 
 CLIP = Path("clip.mp4")
 GUIDE = Path(__file__).parents[2] / "docs" / "deepfake.md"
@@ -183,7 +183,7 @@ def test_the_guide_explains_every_reason_and_no_other() -> None:
     text = GUIDE.read_text(encoding="utf-8")
     rows = text[text.index("| `reason` |") :].split("\n\n")[0].splitlines()[2:]
     explained = {word for row in rows for word in re.findall(r"`([^`]+)`", row.split("|")[1])}
-    assert explained == {*REASONS, UNLIKE_TRAINING, NOT_FINITE}
+    assert explained == {*REASONS, UNLIKE_TRAINING, NOT_FINITE, HANGS}
 
 
 def unlike(found: ClipScores, pictures: Sequence[float], sound: Sequence[float]) -> ClipScores:

@@ -15,12 +15,12 @@ from torch import nn
 from nasframe import FileScorer
 from nasframe.errors import RunError
 from nasframe.runtime import Cancellation, ThreadsKept
-from nasframe_audiovisual import ClipError, NothingUsedError, Spares, in_threads
+from nasframe_audiovisual import CLIP_PATIENCE, ClipError, NothingUsedError, Spares, in_threads
 from nasframe_deepfake.detection.calibration import Calibration
 from nasframe_deepfake.detection.detector import Detector, shared_copy
 from nasframe_deepfake.detection.heads import Heads
 from nasframe_deepfake.detection.streams_read import sentences_on_streams, streams_read
-from nasframe_deepfake.detection.verdict import refusal, verdict
+from nasframe_deepfake.detection.verdict import HANGS, refusal, verdict
 
 __all__ = ["ClipScorer"]
 
@@ -89,7 +89,13 @@ class ClipScorer(FileScorer):
         """Yield the answer for each file until nobody waits any more, which is seen within a clip too."""
         own = Cancellation(lambda: cancellation.is_cancelled)  # the caller's is not ours to cancel
         with _ONE_THREAD:
-            yield from in_threads(partial(self._answer, own), files, cancellation=own)
+            yield from in_threads(
+                partial(self._answer, own),
+                files,
+                cancellation=own,
+                patience=CLIP_PATIENCE,
+                lost=lambda file, end: refusal(file, HANGS, f"cannot be scored, its decoding {end}"),
+            )
 
     def _answer(self, cancellation: Cancellation, file: Path) -> dict[str, Any]:
         torch.set_num_threads(1)  # of this thread

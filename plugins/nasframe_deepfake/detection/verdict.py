@@ -17,7 +17,7 @@ from nasframe_deepfake.detection.seconds import scored_seconds
 from nasframe_deepfake.detection.streams_read import STREAMS, STREAMS_OF_KIND
 from nasframe_deepfake.detection.summary import summary
 
-__all__ = ["refusal", "verdict"]
+__all__ = ["HANGS", "refusal", "verdict"]
 
 UPSIDE_DOWN = "The pictures of a clip were turned upside down: that way a face was found in them."
 
@@ -26,6 +26,9 @@ UNLIKE_TRAINING = "unlike-training"
 
 NOT_FINITE = "not-finite"
 """The reason of a clip that was read and whose score is no finite number."""
+
+HANGS = "hangs"
+"""The reason of a clip at whose decoding nothing was read for too long."""
 
 SHOWN = 3
 """The most suspicious windows that an answer names."""

@@ -1,17 +1,12 @@
-"""How long work under way has said nothing, and the processes below one."""
+"""How long work under way has said nothing, and who hears its words."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
-import time
 
 import pytest
 
-from nasframe.jobs.descendants import descendants
-from nasframe.jobs.silences import Silences
-from nasframe.runtime import hearing_signs_of_life, sign_of_life
+from nasframe.runtime import Silences, hearing_signs_of_life, sign_of_life
 
 
 class Clock:
@@ -27,7 +22,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     found = Clock()
-    monkeypatch.setattr("nasframe.jobs.silences.time", found)
+    monkeypatch.setattr("nasframe.runtime.silences.time", found)
     return found
 
 
@@ -85,19 +80,3 @@ def test_signs_of_life_are_heard_in_their_own_thread_alone() -> None:
         sign_of_life()
     sign_of_life()
     assert (heard, other) == (["here"], ["there"])
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="the system does not tell")
-def test_the_processes_below_one_are_its_children_and_theirs() -> None:
-    process = subprocess.Popen(["sh", "-c", "sleep 100 & sleep 100; true"])
-    try:
-        while len(descendants(process.pid)) < 2:
-            time.sleep(0.01)
-        assert len(descendants(process.pid)) == 2
-    finally:
-        below = descendants(process.pid)
-        process.kill()
-        process.wait()
-        for number in below:
-            subprocess.run(["kill", str(number)], check=False)
-    assert descendants(process.pid) == []
