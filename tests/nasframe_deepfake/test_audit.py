@@ -24,11 +24,20 @@ from nasframe.runtime import Progress
 from nasframe.tasks import stage_fingerprints
 from nasframe_audiovisual import Window
 from nasframe_deepfake import register_commands, report_sections
-from nasframe_deepfake.auditing import AuditedClip, audit, audit_section, audit_table, in_lines, read_audit
+from nasframe_deepfake.auditing import (
+    AuditedClip,
+    audit,
+    audit_section,
+    audit_table,
+    in_lines,
+    measuring,
+    read_audit,
+)
 from nasframe_deepfake.datasets import Clip, read_dataset
 from nasframe_deepfake.synthesis import Corpus, write_corpus
 from nasframe_deepfake.task import DeepfakeTask
 from tests.recorded_progress import Log
+from tests.toys import toy_jobs
 
 Change = Callable[[Path, Path], None]
 """Writes the clip at the first path anew at the second one."""
@@ -351,3 +360,17 @@ def test_the_section_of_a_page_needs_neither_torch_nor_a_codec() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout == "set()\n"
+
+
+def test_a_clip_whose_file_never_answers_has_a_problem_and_the_others_are_measured(
+    corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clips = [AuditedClip(clip.path, clip.category, clip.source, clip.fake) for clip in clips_of(corpus)[:3]]
+    monkeypatch.setenv("HANGS_AT", clips[1].path)
+    monkeypatch.setattr(measuring, "_measured", toy_jobs.measure_or_hang)
+    monkeypatch.setattr(measuring, "CLIP_PATIENCE", 0.5)
+    facts = measuring.measure_files(corpus, clips, Window(), 2, Progress())
+    assert [bool(one.container) for one in facts] == [True, False, True]
+    assert facts[1].problem == (
+        "cannot be measured, each process that read it hung and said nothing for 0.5 seconds"
+    )
