@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import importlib.util
+import os
+import sys
+from collections.abc import Sequence
 from importlib.metadata import Distribution, EntryPoint
+from pathlib import Path
 from weakref import WeakKeyDictionary
 
 from nasframe.plugins.hookspecs import PROJECT
@@ -17,8 +22,23 @@ _known: WeakKeyDictionary[Distribution, tuple[str, str]] = WeakKeyDictionary()
 
 def installed() -> list[EntryPoint]:
     """Return every entry point of the group, by name; of one name nasframe's own first, then by package."""
+    folders = map(os.path.abspath, sys.path)
+    return [*_installed_in(tuple((folder, _changed(folder)) for folder in folders))]
+
+
+@functools.lru_cache(maxsize=1)
+def _installed_in(folders: Sequence[tuple[str, int]]) -> Sequence[EntryPoint]:
+    """To look takes some 10 ms, for the lists of all packages are read; a run would look ten times."""
     points = importlib.metadata.entry_points(group=PROJECT)
     return sorted(points, key=lambda point: (point.name, _package(point) != PROJECT, _package(point)))
+
+
+def _changed(folder: str) -> int:
+    """Return when something last came into a folder, as a package does, or went out of it; 0 without one."""
+    try:
+        return Path(folder).stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def own_plugins() -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from nasframe.plugins import manager
+from nasframe.plugins.installed import installed
 from tests.conftest import NASFRAME
 from tests.forked_programs import ForkingServer
 from tests.plugins.made import install
@@ -40,6 +42,17 @@ def test_an_installed_plugin_is_found_by_its_entry_point(tmp_path: Path) -> None
     assert done.returncode == 0, done.stderr
     (line,) = [line for line in done.stdout.splitlines() if "brie" in line]
     assert line.split() == ["relaxation", "brie", "cheese_plugin", "A", "soft", "one."]
+
+
+def test_a_package_that_comes_or_goes_is_seen_at_the_next_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    before = [point.name for point in installed()]
+    install(tmp_path, "cheese_plugin", "")
+    assert [point.name for point in installed()] == sorted([*before, "cheese_plugin"])
+    shutil.rmtree(tmp_path / "cheese_plugin-1.0.dist-info")
+    assert [point.name for point in installed()] == before
 
 
 def test_a_plugin_that_fails_at_import_is_reported_and_takes_nothing_down(
