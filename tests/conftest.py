@@ -50,12 +50,16 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 
 LONGEST = (
     "installation/test_environments.py",
+    "studies/grid_sweep/test_killed_sweep.py",
+    "docs/test_extending.py",
+    "cli/test_process.py",
+    "nasframe_deepfake/test_robustness.py",
     "jobs/test_command_ends.py",
     "test_readers.py",
     "examples/test_plugin_package.py",
-    "docs/test_extending.py",
     "studies/folder/test_recorded_names.py",
-    "studies/grid_sweep/test_killed_sweep.py",
+    "nasframe_deepfake/test_every_reader.py",
+    "nasframe_audiovisual/test_hub_weights.py",
     "studies/comparison/test_compare.py",
     "jobs/test_execution.py",
     "pipeline/test_resuming.py",
