@@ -79,6 +79,29 @@ def pytest_collection() -> Generator[None, object, object]:
         sys.dont_write_bytecode = before
 
 
+_folders: dict[object, set[Path]] = {}
+"""Folders that fixtures of a file or a class made, by fixture."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef: Any, request: pytest.FixtureRequest) -> Generator[None, object, object]:
+    """Note the temporary folders of fixtures that end before the session: together they are gigabytes."""
+    if fixturedef.scope not in ("class", "module"):
+        return (yield)
+    base = request.getfixturevalue("tmp_path_factory").getbasetemp()
+    before = {*base.iterdir()}
+    try:
+        return (yield)
+    finally:
+        _folders[fixturedef] = {*base.iterdir()} - before
+
+
+def pytest_fixture_post_finalizer(fixturedef: Any, request: pytest.FixtureRequest) -> None:
+    if not request.session.testsfailed:  # else somebody will look at them
+        for folder in _folders.pop(fixturedef, ()):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     places = {here / name: place for place, name in enumerate(LONGEST)}
