@@ -10,7 +10,7 @@ from typing import Any
 from nasframe import Run
 from nasframe.errors import DataError
 from nasframe.runtime import counted, file_name, fingerprint, sha256_of
-from nasframe_deepfake.person_intervals import Drawn
+from nasframe_deepfake.drawn_units import Drawn
 
 __all__ = [
     "name_of_data",

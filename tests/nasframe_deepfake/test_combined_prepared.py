@@ -235,7 +235,7 @@ def test_a_list_without_a_clip_that_can_be_used_is_refused_before_anything_is_de
     lines = (tmp_path / "first" / "splits.csv").read_text().splitlines()
     own, lost = tmp_path / "own.csv", lines[1].rpartition(",")[0]
     own.write_text("\n".join([lines[0], *lines[2:]]) + "\n")
-    with pytest.raises(DataError, match=f"1 clips have no split, the first is {lost}"):
+    with pytest.raises(DataError, match=f"1 clip has no split, the first is {lost}"):
         small(tree, "tree", task, tmp_path / "second", split_list=own)
     assert not any((tmp_path / "second").iterdir())
     (tree / lost).write_bytes(b"no clip")  # and then its split is not needed

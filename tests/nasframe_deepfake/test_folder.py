@@ -86,7 +86,7 @@ def test_what_lies_beside_the_folders_is_unlisted_and_what_is_no_clip_is_counted
     tree(tmp_path, "real/a.mp4", "fake/a.mp4", "other/b.mp4", "c.mp4", "real/a.txt", "notes.txt")
     listing = read(tmp_path)
     assert listing.unlisted == ["c.mp4", "other/b.mp4"]
-    assert listing.notes[1] == "1 files below real and fake have no ending of a clip; the first: real/a.txt"
+    assert listing.notes[1] == "1 file below real and fake has no ending of a clip; the first: real/a.txt"
 
 
 def test_a_table_gives_label_source_and_targets(tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ def test_a_list_of_splits_is_read_back(tmp_path: Path) -> None:
 def test_a_list_that_is_wrong_says_how(tmp_path: Path) -> None:
     clips, path = make_clips(8), tmp_path / "mine.csv"
     write_split_list(path, [clip.path for clip in clips[1:]], split_clips(clips, SHARES, 0).splits[1:])
-    with pytest.raises(DataError, match=r"1 clips have no split, the first is RV-RA/0/0.mp4"):
+    with pytest.raises(DataError, match=r"1 clip has no split, the first is RV-RA/0/0.mp4"):
         read_splits(path, clips)
     path.write_text("path,split\na.mp4,testing\n")
     with pytest.raises(DataError, match="unknown split 'testing'; did you mean 'test'"):

@@ -151,8 +151,8 @@ def test_curves_of_a_stream_that_is_not_read_are_flat_and_say_so(
     shown = robustness_section([report]).parts
     assert any(isinstance(part, str) and part.startswith(FLAT) for part in shown)
     (curves,) = (part for part in shown if isinstance(part, PanelGrid))
-    assert " (pictures), " in curves.figures[0].title
-    assert " (sound, not read), " in curves.figures[1].title
+    assert ": pictures, " in curves.figures[0].title
+    assert ": sound, not read, " in curves.figures[1].title
 
 
 def test_a_report_that_does_not_say_what_is_read_is_shown_as_before() -> None:
@@ -166,4 +166,4 @@ def test_a_report_that_does_not_say_what_is_read_is_shown_as_before() -> None:
     parts = robustness_section([report]).parts
     assert not any(isinstance(part, str) and "does not read" in part for part in parts)
     (curves,) = (part for part in parts if isinstance(part, PanelGrid))
-    assert " (sound), " in curves.figures[0].title
+    assert ": sound, " in curves.figures[0].title

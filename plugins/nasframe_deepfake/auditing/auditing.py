@@ -21,7 +21,7 @@ from nasframe_deepfake.auditing.separation import (
 )
 from nasframe_deepfake.auditing.shortcuts import SHORTCUTS, Shortcut
 from nasframe_deepfake.datasets import CATEGORY_NAMES, is_marked_synthetic
-from nasframe_deepfake.person_intervals import Drawn
+from nasframe_deepfake.drawn_units import Drawn
 
 __all__ = ["BOUND", "FACTS", "audit", "report_of_facts"]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from nasframe.display import Cell, Column, Estimate, Section, Table
 from nasframe_deepfake.auditing.words import ALL_FAKES, given_away, outcome
-from nasframe_deepfake.person_intervals import Drawn
+from nasframe_deepfake.drawn_units import Drawn
 
 __all__ = ["audit_section", "audit_table"]
 

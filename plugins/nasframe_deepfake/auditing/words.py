@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nasframe.runtime import counted
-from nasframe_deepfake.person_intervals import Drawn
+from nasframe_deepfake.drawn_units import Drawn
 
 __all__ = ["ALL_FAKES", "given_away", "in_lines", "outcome"]
 

@@ -9,6 +9,7 @@ import torch
 from attrs import frozen
 from torch import Tensor
 
+from nasframe_deepfake.drawn_units import Drawn
 from nasframe_deepfake.metrics import (
     accuracy,
     auc,
@@ -17,7 +18,7 @@ from nasframe_deepfake.metrics import (
     equal_error_rate,
     none_if_nan,
 )
-from nasframe_deepfake.person_intervals import METRICS, Drawn, person_intervals
+from nasframe_deepfake.person_intervals import METRICS, person_intervals
 
 __all__ = ["ScoredClips"]
 

@@ -35,13 +35,13 @@ from nasframe_deepfake.clips_under_test import (
     require_altered_parts,
 )
 from nasframe_deepfake.detection import Calibration, ScoredClips
+from nasframe_deepfake.drawn_units import Drawn
 from nasframe_deepfake.kept_reports import network_of, require_place
 from nasframe_deepfake.kept_scores import key_of_scores
 from nasframe_deepfake.option_checks import problems_of_numbers
 from nasframe_deepfake.per_second.kept_seconds import KeptSeconds
 from nasframe_deepfake.per_second.labelling import LabelledSecond, labelled_seconds
 from nasframe_deepfake.per_second.recorded import REPORT, folder_in_run
-from nasframe_deepfake.person_intervals import Drawn
 from nasframe_deepfake.run_of_task import require_run_of_task
 
 __all__ = ["per_second"]

@@ -7,8 +7,8 @@ from typing import Any
 
 from nasframe.display import Cell, Column, Estimate, Section, Table
 from nasframe.runtime import counted
+from nasframe_deepfake.drawn_units import Drawn
 from nasframe_deepfake.kept_reports import sentences_on_clips
-from nasframe_deepfake.person_intervals import Drawn
 
 __all__ = ["in_sentences", "per_second_section", "per_second_table"]
 

@@ -11,7 +11,7 @@ import attrs
 from nasframe.runtime import counted
 from nasframe_audiovisual import SPLITS, DecodedClips
 from nasframe_deepfake.datasets import CATEGORY_NAMES, GENUINE, Listing
-from nasframe_deepfake.person_intervals import Drawn
+from nasframe_deepfake.drawn_units import Drawn
 from nasframe_deepfake.preparation.clip_index import PreparedClip
 from nasframe_deepfake.preparation.contents import repeated
 from nasframe_deepfake.preparation.splits import Assignment

@@ -18,10 +18,10 @@ from nasframe_audiovisual import CLIP_PATIENCE, keep_freed_memory
 from nasframe_deepfake.clip_jobs import ClipJob, lost_clip, scorer_of
 from nasframe_deepfake.clips_under_test import ClipUnderTest, clips_under_test
 from nasframe_deepfake.detection import Calibration, ScoredClips
+from nasframe_deepfake.drawn_units import Drawn
 from nasframe_deepfake.kept_reports import network_of, require_place
 from nasframe_deepfake.kept_scores import KeptScores, key_of_scores
 from nasframe_deepfake.option_checks import problems_of_numbers
-from nasframe_deepfake.person_intervals import Drawn
 from nasframe_deepfake.robustness.degradations import DEGRADATIONS, Degradation, problem_of_degradation
 from nasframe_deepfake.robustness.degraded_scores import (
     CleanScore,

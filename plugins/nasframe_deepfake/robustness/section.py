@@ -7,8 +7,8 @@ from typing import Any
 
 from nasframe.display import Cell, Column, Estimate, Figure, Line, LineChart, PanelGrid, Section, Table
 from nasframe.runtime import counted
+from nasframe_deepfake.drawn_units import Drawn
 from nasframe_deepfake.kept_reports import sentences_on_clips, sentences_on_problems
-from nasframe_deepfake.person_intervals import Drawn
 from nasframe_deepfake.robustness.labels import labelled
 
 __all__ = ["in_sentences", "robustness_section", "robustness_table", "robustness_tables"]
