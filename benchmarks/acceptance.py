@@ -99,7 +99,7 @@ def differences(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def validation(history: Sequence[Mapping[str, Any]]) -> float:
-    return max(line["validation"]["auc"] for line in history)
+    return max(float(line["validation"]["auc"]) for line in history)
 
 
 def pairing(values: Mapping[str, Any]) -> float:

@@ -82,7 +82,11 @@ def compare_scoring(files: list[Path]) -> None:
             for file in files:
                 list(scorer.score([file]))
 
-        variants = {"windows": read_all, "predict": score_all, "predict, a call for each": score_each}
+        variants: dict[str, Callable[[], object]] = {
+            "windows": read_all,
+            "predict": score_all,
+            "predict, a call for each": score_each,
+        }
         report(f"{len(files)} clips, {backbone} at {size} px", variants, rounds=5)
 
 

@@ -126,8 +126,8 @@ def main(seconds: float = 60.0) -> None:
             timed(f"the answer, faces {faces}", taken, f"{answer.get('windows', answer)} windows")
         with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
             memory = {length: pool.apply(peak, (str(film),)) for length, film in films.items()}
-        for length, used in memory.items():
-            print(f"  memory for {length:g} s: {used:.0f} MB")
+        for length, megabytes in memory.items():
+            print(f"  memory for {length:g} s: {megabytes:.0f} MB")
 
 
 if __name__ == "__main__":

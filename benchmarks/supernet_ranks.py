@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from statistics import fmean
@@ -41,8 +41,8 @@ def main(recipe: str, table: str, relaxations: str = "grmc", *words: str) -> Non
     truth = load_table(table)
     trained = [truth.scores(split) for split in ("validation", "test")]
     print(f"{len(truth)} architectures; Spearman with the trained score on validation, on test", flush=True)
-    first = truth.curves("validation")[:, 0, 0]  # of the table's own trainings, to compare with
-    print("from scratch, one epoch: " + ", ".join(f"{spearman(first, column).rho:.2f}" for column in trained))
+    early = truth.curves("validation")[:, 0, 0].tolist()  # of the table's own trainings, to compare with
+    print("from scratch, one epoch: " + ", ".join(f"{rank_correlation(early, one):.2f}" for one in trained))
     for name in relaxations.split(","):
         chosen = "loop.name=one_shot" if name == "one_shot" else f"relaxation.name={name}"
         found: dict[str, list[list[float]]] = {score: [] for score in SCORES}
@@ -57,7 +57,7 @@ def main(recipe: str, table: str, relaxations: str = "grmc", *words: str) -> Non
             print(f"{name}, mean, {score}: {first:.2f}, {second:.2f}", flush=True)
 
 
-def rank_correlation(values: Sequence[float], column: Sequence[float]) -> float:
+def rank_correlation(values: Sequence[float], column: Sequence[float | None]) -> float:
     """Return Spearman's; NaN where one of both does not vary."""
     found = spearman(values, column).rho
     return math.nan if found is None else float(found)
@@ -72,7 +72,9 @@ def scores(experiment: Experiment, truth: TabularBenchmark) -> Sequence[Sequence
         task, split = experiment.task, prepared.data.splits.validation
         size, device = experiment.search.batch_size, torch.device("cpu")
 
-        def scored(network: torch.nn.Module, forward: object) -> float:
+        def scored(
+            network: torch.nn.Module, forward: Callable[[Mapping[str, torch.Tensor]], torch.Tensor]
+        ) -> float:
             outputs, targets = collect_outputs(network, forward, split, size, device)
             return float(checked_metrics(task, outputs, targets)[task.objective])
 

@@ -155,13 +155,14 @@ def near_names(name: str, valid: Iterable[str]) -> list[str]:
     A name is near where most of its letters stand in the same order, where one letter is another, or where
     it begins with all that was typed. Two words that share a letter or two by chance are not near.
     """
-    alike = difflib.get_close_matches(name, sorted(set(valid)), n=3, cutoff=0.5)
-    return [item for item in alike if _is_near(name, item)]
+    near = [item for item in sorted(set(valid)) if _is_near(name, item)]
+    return difflib.get_close_matches(name, near, n=3, cutoff=0.0)
 
 
 def _is_near(name: str, other: str) -> bool:
     one_letter = len(name) == len(other) and sum(a != b for a, b in zip(name, other, strict=True)) == 1
-    return one_letter or other.startswith(name) or difflib.SequenceMatcher(None, other, name).ratio() >= _NEAR
+    begins = len(name) > 1 and other.startswith(name)
+    return one_letter or begins or difflib.SequenceMatcher(None, other, name).ratio() >= _NEAR
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:

@@ -69,7 +69,7 @@ class Block(nn.Module):
         while before_noise and getattr(before_noise[-1], "adds_noise", False):
             before_noise.pop()
         self._before_noise = tuple(before_noise)
-        self.has_buffers = any(True for _ in self.buffers())
+        self.has_buffers = any(module._buffers for module in self.modules())
 
     def forward(self, *inputs: Tensor) -> Tensor:
         value: Tensor = self.operation(*inputs)
@@ -78,10 +78,12 @@ class Block(nn.Module):
         return value
 
     def mean(self, *inputs: Tensor) -> Tensor:
-        """Return the value without the noise that the last of the following operations add to it.
+        """Return the value without the noise that the last operations, all of them maybe, add to it.
 
         It is the mean of `forward` over that noise; see `Operation.adds_noise`.
         """
+        if not self._before_noise and getattr(self.operation, "adds_noise", False):
+            return inputs[0]
         value: Tensor = self.operation(*inputs)
         for module in self._before_noise:
             value = module(value)

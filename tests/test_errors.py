@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nasframe.errors import nearest
+from nasframe.errors import near_names, nearest
 
 DEGRADATIONS = ("h264", "jpeg", "resize", "pixel-noise", "blur", "aac", "mp3", "sound-noise")
 
@@ -26,3 +26,8 @@ def test_a_mistyped_name_is_answered_with_the_one_that_was_meant(typed: str, mea
 @pytest.mark.parametrize("typed", ["nope", "none", "video", "x"])
 def test_a_name_that_is_near_to_none_is_answered_with_all(typed: str) -> None:
     assert nearest(typed, DEGRADATIONS) == f"; valid: {', '.join(sorted(DEGRADATIONS))}"
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("fine", "finetune_epochs"), ("seg", "segmentation_size")])
+def test_a_beginning_is_near_however_much_is_missing(typed: str, meant: str) -> None:
+    assert near_names(typed, ["finetune_epochs", "segmentation_size", "size"]) == [meant]

@@ -122,7 +122,7 @@ class PlainSupernet(nn.Module):
         return [item for name, item in self.named_parameters() if not name.startswith("logits.")]
 
 
-def normed(norm: nn.LayerNorm, value: Tensor) -> Tensor:
+def normed(norm: nn.Module, value: Tensor) -> Tensor:
     """Return the layer norm over the channels of each position."""
     result: Tensor = norm(value.transpose(1, 2)).transpose(1, 2)
     return result

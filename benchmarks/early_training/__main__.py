@@ -60,7 +60,7 @@ def rows(
     """Return the table: means of the settings with nothing early, of all others the paired differences."""
     lines = [f"| | seeds | {' | '.join(f'`{task}`' for task in tasks)} |", "|---" * (2 + len(tasks)) + "|"]
     for setting in settings:
-        cells = [len(scores[tasks[0], setting])]
+        cells = [str(len(scores[tasks[0], setting]))]
         for task in tasks:
             own, base = scores[task, setting], scores[task, base_of(setting)]
             if setting == base_of(setting):
@@ -69,7 +69,7 @@ def rows(
             differences = [value - base[seed] for seed, value in own.items()]
             error = stdev(differences) / len(differences) ** 0.5
             cells.append(f"{fmean(differences):+.3f} ({error:.3f}), p {sign_flip(differences):.3f}")
-        lines.append(f"| {' | '.join(map(str, [setting, *cells]))} |")
+        lines.append(f"| {' | '.join([setting, *cells])} |")
     return lines
 
 

@@ -64,7 +64,7 @@ class DroppingPass(ForwardPass):
                         key = _decision(source)
                         there[key] = there.get(key, False) or self._is_selected(source)
         kept, others = ([key for key, value in there.items() if value is wanted] for wanted in (True, False))
-        found = {}
+        found: dict[object, Tensor] = {}
         if kept:
             stays = torch.rand(len(kept), batch, generator=noise) >= d
             none = (~stays.any(0)).nonzero().squeeze(1)

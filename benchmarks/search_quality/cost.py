@@ -52,7 +52,7 @@ class CostOfSearch:
         spent = 0 if finals is None else finals["spent"]
         scored = result.get("scored", result["ranked"])  # earlier trials do not count the drawn finalists
         whole = result["epochs"] * self.supernet + scored * self.score + spent
-        return (whole + (0 if held else self.epochs)) / self.epochs
+        return float((whole + (0 if held else self.epochs)) / self.epochs)
 
     def halving(self, trainings: float) -> int:
         """Return the fewest candidates with which a halving (η = 3, from one epoch) costs so much."""

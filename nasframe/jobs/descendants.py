@@ -18,11 +18,19 @@ def descendants(process: int) -> list[int]:
     """
     found, waiting = list[int](), [process]
     while waiting:
-        for file in Path(f"/proc/{waiting.pop()}/task").glob("*/children"):
-            try:
-                children = [int(word) for word in file.read_text(encoding="ascii").split()]
-            except OSError:  # it has ended
-                continue
-            found += children
-            waiting += children
+        children = _children(waiting.pop())
+        found += children
+        waiting += children
     return found
+
+
+def _children(process: int) -> list[int]:
+    """Return those of all threads of a process; of one that ends meanwhile, those that were read by then."""
+    children = list[int]()
+    try:
+        for thread in Path(f"/proc/{process}/task").iterdir():
+            text = (thread / "children").read_text(encoding="ascii")
+            children += [int(word) for word in text.split()]
+    except OSError:
+        pass
+    return children

@@ -15,7 +15,15 @@ from attrs import define, field
 from nasframe.errors import NasframeError
 from nasframe.jobs.executor import ATTEMPTS
 from nasframe.jobs.pool import Pool
-from nasframe.runtime import Progress, Silences, cores, hearing_signs_of_life, print_message, shorten
+from nasframe.runtime import (
+    Progress,
+    Silences,
+    cores,
+    hearing_signs_of_life,
+    print_message,
+    shorten,
+    sign_of_life,
+)
 
 __all__ = ["Workers", "in_order"]
 
@@ -167,6 +175,7 @@ def _results(
                 if word not in ("done", "died"):
                     if word != "ready" and number in silences:
                         silences.heard(number)
+                        sign_of_life()  # of whoever waits for these items
                     continue
                 silences.end(number)
                 if word == "done":
@@ -224,7 +233,7 @@ def _telling_of_a_long_silence(item: object, patience: float | None) -> Iterator
                 named = shorten(str(getattr(item, "name", item)), 200)
                 print_message(
                     f"nasframe: warning: {named}: its work {silences.in_words}, and cannot be ended in this "
-                    "process; with two or more workers it would be left out and named"
+                    "process, as it would be with two or more workers"
                 )
                 return
 

@@ -165,14 +165,17 @@ class Pool:
         _kill(worker.process)
         worker.process.join(_LAST_SECONDS)
         if worker.process.is_alive():  # within a call of the system, such as for a disk that is not there
-            _children.discard(worker.process)  # or the interpreter would wait for it when it ends
+            _children().discard(worker.process)  # or the interpreter would wait for it when it ends
             return None
         status: int | None = worker.process.exitcode
         worker.process.close()
         return status
 
 
-_children: set[Any] = multiprocessing.process._children  # type: ignore[attr-defined]
+def _children() -> set[Any]:
+    # looked up each time: a process that is started has another set than its parent
+    found: set[Any] = multiprocessing.process._children  # type: ignore[attr-defined]
+    return found
 
 
 def _kill(process: Any) -> None:

@@ -35,14 +35,14 @@ __all__ = ["check_built_network", "proposal_engine", "search_engine", "training_
 def search_engine(
     experiment: Experiment,
     prepared: Prepared,
-    trainer: CandidateTrainer,
+    trainer: CandidateTrainer | None,
     run: Run | None,
     progress: Progress,
 ) -> Search:
     """Return the search of an experiment; with `run` None it writes nothing.
 
     Args:
-        trainer: of finalists.
+        trainer: of finalists; None where there are none.
 
     Raises:
         SpaceError: the space cannot be searched, or no architecture of it can be saved in the run.

@@ -19,7 +19,7 @@ def sign_of_life() -> None:
 
 @contextmanager
 def hearing_signs_of_life(listener: Callable[[], None]) -> Iterator[None]:
-    """Call `listener` for every sign of life that this thread gives in the block.
+    """Call `listener` for every sign of life that this thread gives in the block, and who listens outside it.
 
     Example:
         >>> heard = []
@@ -29,7 +29,14 @@ def hearing_signs_of_life(listener: Callable[[], None]) -> Iterator[None]:
         >>> heard
         ['here']
     """
-    token = _listener.set(listener)
+    outer = _listener.get()
+
+    def both() -> None:
+        listener()
+        if outer is not None:
+            outer()
+
+    token = _listener.set(both)
     try:
         yield
     finally:

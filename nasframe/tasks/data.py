@@ -31,7 +31,8 @@ class Split(Protocol):
 
     Attributes:
         reads_ahead: True where `batch` may be called in another thread, before the batch is needed: it draws
-            nothing from the generators of the process, and changes nothing that others read.
+            nothing from the generators of the process, and changes nothing that others read. It is said by
+            the class itself: a subclass has a `batch` of its own, maybe, and says it again.
     """
 
     reads_ahead: ClassVar[bool] = False

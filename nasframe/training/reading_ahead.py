@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
+from queue import SimpleQueue
+from threading import Thread
 
 import torch
 from torch import Tensor
@@ -23,7 +22,7 @@ _AHEAD = 2
 
 def may_be_read_ahead(split: Split) -> bool:
     """Return whether the batches of a split may be read in another thread; see `Split.reads_ahead`."""
-    return getattr(split, "reads_ahead", False)
+    return "reads_ahead" in vars(type(split)) and bool(split.reads_ahead)
 
 
 def read_ahead(read: Callable[[Tensor], Batch], all_rows: Sequence[Tensor]) -> Iterator[Batch]:
@@ -37,20 +36,58 @@ def read_ahead(read: Callable[[Tensor], Batch], all_rows: Sequence[Tensor]) -> I
     """
     remaining = iter(all_rows)
     for rows in remaining:
-        first = read(rows)
-        yield first
-        if sum(value.nbytes for value in first.inputs.values()) >= _LEAST_BYTES:
-            break
-    # one thread: the computation has the other cores
-    one_thread = partial(torch.set_num_threads, 1)
-    reader = ThreadPoolExecutor(1, "nasframe-batches", initializer=one_thread)
-    waiting: deque[Future[Batch]] = deque()
+        batch = read(rows)
+        is_large = sum(value.nbytes for value in batch.inputs.values()) >= _LEAST_BYTES
+        yield batch
+        del batch
+        if is_large:
+            yield from _read_in_a_thread(read, remaining)
+            return
+
+
+def _read_in_a_thread(read: Callable[[Tensor], Batch], remaining: Iterator[Tensor]) -> Iterator[Batch]:
+    # These queues wait in C, where a Ctrl-C is a KeyboardInterrupt and leaves no lock behind.
+    asked: SimpleQueue[Tensor | None] = SimpleQueue()
+    answered: SimpleQueue[Batch | BaseException | None] = SimpleQueue()
+    threads = torch.get_num_threads()
+    reader = Thread(target=_answer, args=(read, asked, answered), name="nasframe-batches")
+    reader.start()
+    waiting = 0
     try:
         for rows in remaining:
-            waiting.append(reader.submit(read, rows))
-            if len(waiting) > _AHEAD:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+            asked.put(rows)
+            waiting += 1
+            if waiting > _AHEAD:
+                yield _taken(answered.get())
+                waiting -= 1
+        for _ in range(waiting):
+            yield _taken(answered.get())
     finally:
-        reader.shutdown(cancel_futures=True)
+        while not asked.empty():
+            asked.get()
+        asked.put(None)
+        while answered.get() is not None:  # the thread has nothing left to do before it is joined
+            pass
+        reader.join()
+        torch.set_num_threads(threads)  # the last one who sets it does so for threads that are still to come
+
+
+def _taken(answer: Batch | BaseException | None) -> Batch:
+    if isinstance(answer, BaseException):
+        raise answer
+    assert answer is not None
+    return answer
+
+
+def _answer(
+    read: Callable[[Tensor], Batch],
+    asked: SimpleQueue[Tensor | None],
+    answered: SimpleQueue[Batch | BaseException | None],
+) -> None:
+    torch.set_num_threads(1)  # the computation has the other cores
+    while (rows := asked.get()) is not None:
+        try:
+            answered.put(read(rows))
+        except BaseException as error:
+            answered.put(error)
+    answered.put(None)

@@ -18,7 +18,7 @@ from typing import Any, Generic, TypeVar
 
 from attrs import define, field
 
-from nasframe.runtime import Cancellation, Silences, cores, hearing_signs_of_life
+from nasframe.runtime import Cancellation, Silences, cores, hearing_signs_of_life, sign_of_life
 
 __all__ = ["in_threads"]
 
@@ -64,6 +64,21 @@ def in_threads(
     queue: SimpleQueue[_Job[Item, Result] | None] = SimpleQueue()
     threads = [_started(function, queue) for _ in range(workers)]
     waiting: deque[_Job[Item, Result]] = deque()
+    silences = None if patience is None else Silences[_Job[Item, Result]](patience)
+
+    def look() -> None:
+        """Count for all that is under way, so that items that hang at once are given up at once."""
+        assert silences is not None
+        silences.look()
+        for job in waiting:
+            if job.thread is None or job.future.done():
+                continue
+            if job not in silences:
+                silences.begin(job)
+            if job.has_spoken:
+                job.has_spoken = False
+                silences.heard(job)
+                sign_of_life()  # of whoever waits for these items
 
     def submit(count: int) -> None:
         for item in itertools.islice(rest, count):
@@ -74,14 +89,23 @@ def in_threads(
         submit(2 * workers)
         while waiting:
             job = waiting[0]
-            try:
-                result = job.result(patience)
-            except _SilentError as silence:
-                job.leave()
+            while silences is not None:
+                look()
+                if job in silences.too_long():
+                    job.leave()
+                    break
+                if job.ends_within(min(_LOOK, silences.patience)):
+                    break
+            if silences is not None and job in silences:
+                silences.end(job)
+            if job.is_left:
+                assert silences is not None
                 threads.append(_started(function, queue))
                 if lost is None:
-                    raise TimeoutError(f"{job.item}: its work {silence}") from None
-                result = lost(job.item, f"hung and {silence}")
+                    raise TimeoutError(f"{job.item}: its work {silences.in_words}")
+                result = lost(job.item, f"hung and {silences.in_words}")
+            else:
+                result = job.result()
             yield result
             waiting.popleft()
             submit(1)
@@ -103,10 +127,6 @@ def in_threads(
                 thread.join()
 
 
-class _SilentError(Exception):
-    """An item that said nothing for too long, in words."""
-
-
 @define(eq=False)
 class _Job(Generic[Item, Result]):
     """An item, and the work on it.
@@ -114,6 +134,7 @@ class _Job(Generic[Item, Result]):
     Attributes:
         item: to work on.
         future: of the result.
+        ended: holds the future once its work has ended.
         thread: in which it is worked on; None before.
         has_spoken: since it was last asked.
         is_left: whether its thread is left behind.
@@ -121,34 +142,29 @@ class _Job(Generic[Item, Result]):
 
     item: Item
     future: Future[Result] = field(factory=Future)
+    ended: SimpleQueue[Future[Result]] = field(factory=SimpleQueue)
     thread: Thread | None = None
     has_spoken: bool = False
     is_left: bool = False
 
-    def result(self, patience: float | None) -> Result:
+    def __attrs_post_init__(self) -> None:
+        self.future.add_done_callback(self.ended.put)
+
+    def ends_within(self, seconds: float) -> bool:
+        """Wait for the end of the work; return whether it has come."""
+        try:
+            self.ended.put(self.ended.get(timeout=seconds))
+        except Empty:
+            return False
+        return True
+
+    def result(self) -> Result:
         """Return the result; a Ctrl-C while it is waited for is a KeyboardInterrupt and nothing else.
 
         `Future.result` waits in Python's own code, which a Ctrl-C can leave with a lock that it does not
         hold.
-
-        Raises:
-            _SilentError: the work has said nothing for longer than `patience`.
         """
-        ended: SimpleQueue[Future[Result]] = SimpleQueue()
-        self.future.add_done_callback(ended.put)
-        if patience is None:
-            return ended.get().result()
-        silences = Silences[None](patience)
-        silences.begin(None)
-        while not silences.too_long():
-            try:
-                return ended.get(timeout=min(_LOOK, patience)).result()
-            except Empty:
-                silences.look()
-            if self.has_spoken:
-                self.has_spoken = False
-                silences.heard(None)
-        raise _SilentError(silences.in_words)
+        return self.ended.get().result()
 
     def speak(self) -> None:
         """Take a sign of life."""
@@ -201,4 +217,4 @@ def _await_all() -> None:
     for queue in left.values():
         queue.put(None)
     for thread in left:
-        thread.join()
+        thread.join(_LAST_SECONDS)  # one that hangs is left behind

@@ -12,7 +12,7 @@ from nasframe.errors import RunError
 from nasframe_deepfake.clips_under_test import ClipUnderTest
 from nasframe_deepfake.detection import ClipScorer
 
-__all__ = ["ClipJob", "lost_clip", "scorer_of", "unforeseen"]
+__all__ = ["ClipJob", "Lost", "lost_clip", "scorer_of", "unforeseen"]
 
 
 @frozen
@@ -46,9 +46,13 @@ def scorer_of(job: ClipJob) -> ClipScorer:
     return _loaded(job.run, job.network, job.device)
 
 
-def lost_clip(job: ClipJob, clip: ClipUnderTest, end: str) -> str:
+class Lost(str):
+    """The reason for a clip at which processes died or hung: another time it may be scored."""
+
+
+def lost_clip(job: ClipJob, clip: ClipUnderTest, end: str) -> Lost:
     """Return the reason for a clip at which processes died or hung, each of which `end` describes."""
-    return f"{job.files(clip)[0]}: cannot be scored, each process that tried it {end}"
+    return Lost(f"{job.files(clip)[0]}: cannot be scored, each process that tried it {end}")
 
 
 def unforeseen(path: Path, error: Exception) -> str:

@@ -21,7 +21,7 @@ from nasframe.runtime import (
     sha256_of,
     write_json,
 )
-from nasframe_deepfake.clip_jobs import ClipJob
+from nasframe_deepfake.clip_jobs import ClipJob, Lost
 from nasframe_deepfake.clips_under_test import ClipUnderTest
 
 __all__ = ["KeptScores", "key_of_scores"]
@@ -58,7 +58,12 @@ class KeptScores:
         return (found["scores"], found["left_out"]) if found["key"] == key else None
 
     def write(self, name: str, key: str, scores: Mapping[str, Any], left_out: Mapping[str, str]) -> None:
-        """Write the scores of some clips, whole or not at all."""
+        """Write the scores of some clips, whole or not at all; none where one of them was lost.
+
+        What made a process die or hang may be gone the next time, so these clips are scored again then.
+        """
+        if any(isinstance(reason, Lost) for reason in left_out.values()):
+            return
         self.folder.mkdir(exist_ok=True)
         write_json(self._path(name), {"key": key, "scores": dict(scores), "left_out": dict(left_out)})
 

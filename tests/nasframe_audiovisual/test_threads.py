@@ -8,8 +8,8 @@ import threading
 
 import pytest
 
-from nasframe.runtime import Cancellation, sign_of_life
-from nasframe_audiovisual import in_threads
+from nasframe.runtime import Cancellation, hearing_signs_of_life, sign_of_life
+from nasframe_audiovisual import in_threads, threads
 
 
 def test_threads_give_results_in_the_order_of_the_items() -> None:
@@ -144,6 +144,29 @@ def test_an_item_that_hangs_is_given_up_and_another_thread_does_the_others() -> 
         *((item, "hung and said nothing for 0.2 seconds") for item in (1, 2)),
         *range(-3, -8, -1),
     ]
+
+
+def test_items_that_hang_at_once_are_given_up_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    release, waits, whole = threading.Event(), list[float](), threads._Job.ends_within
+    monkeypatch.setattr(
+        threads._Job, "ends_within", lambda job, seconds: waits.append(seconds) or whole(job, seconds)
+    )
+    found = [*in_threads(lambda item: release.wait(60), range(6), 6, patience=0.5, lost=lambda *_: False)]
+    release.set()
+    assert found == [False] * 6
+    assert len(waits) < 6  # no item was waited for on its own
+
+
+def test_whoever_waits_for_the_items_hears_their_signs_of_life() -> None:
+    heard = list[str]()
+
+    def work(item: int) -> None:
+        sign_of_life()
+        threading.Event().wait(0.3)
+
+    with hearing_signs_of_life(lambda: heard.append("here")):
+        assert [*in_threads(work, range(2), 2, patience=0.2)] == [None, None]
+    assert heard
 
 
 def test_an_item_that_hangs_is_an_error_where_nobody_has_a_result_for_it() -> None:

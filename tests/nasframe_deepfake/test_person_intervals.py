@@ -16,6 +16,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from torch import Tensor
 
 from nasframe_deepfake.detection import ScoredClips
+from nasframe_deepfake.drawn_units import Drawn
 from nasframe_deepfake.metrics import (
     accuracy,
     auc,
@@ -25,7 +26,6 @@ from nasframe_deepfake.metrics import (
 )
 from nasframe_deepfake.person_intervals import (
     METRICS,
-    Drawn,
     person_intervals,
     ranking_metrics,
     resampled_metrics,

@@ -487,6 +487,13 @@ def test_a_draw_of_the_noise_has_that_mean() -> None:
     assert ((drawn.mean(0) - block.mean(x, y)).abs() <= 5 * standard_error + 1e-6).all()
 
 
+def test_a_candidate_that_is_noise_alone_has_its_input_as_mean() -> None:
+    x = torch.randn(2, 3, 4)
+    assert torch.equal(make_block(OpSpec("dropout"), [], [(3, 4)]).train().mean(x), x)
+    then = [OpSpec("layer_norm")]
+    assert not torch.equal(make_block(OpSpec("dropout"), then, [(3, 4)]).train().mean(x), x)
+
+
 def test_noise_that_another_operation_follows_is_drawn() -> None:
     block = make_block(OpSpec("sum"), [OpSpec("dropout", {"rate": 0.9}), OpSpec("layer_norm")], [(3, 4)] * 2)
     x = torch.randn(2, 3, 4)

@@ -12,7 +12,9 @@ from attrs import define, field
 from torch import Tensor
 
 from nasframe import Batch, Split
+from nasframe.tasks.tensors.tensor_split import TensorSplit
 from nasframe.training import JoinedSplit, batches
+from nasframe.training.reading_ahead import may_be_read_ahead
 
 CPU = torch.device("cpu")
 WIDTH = 2**15
@@ -62,6 +64,34 @@ def test_large_batches_are_read_in_another_thread_and_small_ones_in_this_one() -
     assert large.threads[0] == here
     assert all(name.startswith("nasframe-batches") for name in large.threads[1:])
     assert set(small.threads) == set(unwilling.threads) == {here}
+
+
+def test_a_subclass_is_read_in_line_unless_it_says_itself_that_it_reads_ahead() -> None:
+    class Noisy(TensorSplit):
+        def batch(self, indices: Tensor) -> Batch:
+            batch = super().batch(indices)
+            return Batch({"x": batch.inputs["x"] + torch.rand_like(batch.inputs["x"])}, batch.targets)
+
+    class Calm(TensorSplit):
+        reads_ahead = True
+
+    parts = {"x": torch.zeros(8, WIDTH)}, torch.arange(8), [str(number) for number in range(8)]
+    assert may_be_read_ahead(TensorSplit(*parts))
+    assert may_be_read_ahead(Calm(*parts))
+    assert not may_be_read_ahead(Noisy(*parts))
+
+
+def test_threads_that_are_still_to_come_have_as_many_threads_as_before() -> None:
+    before, found = torch.get_num_threads(), list[int]()
+    torch.set_num_threads(3)
+    try:
+        read(Numbered(8))
+        later = threading.Thread(target=lambda: found.append(torch.get_num_threads()))
+        later.start()
+        later.join()
+        assert found == [torch.get_num_threads()] == [3]
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_an_error_is_raised_in_the_place_of_its_batch() -> None:

@@ -102,7 +102,7 @@ def _average_of_draws(
     choices, candidates = log_p.shape
     rows = max(1, _DRAWS_AT_ONCE // (candidates * samples))
     parts = []
-    for first in range(0, choices, rows):
+    for first in range(0, max(choices, 1), rows):
         some = slice(first, first + rows)
         noise = conditional_log_ratios(log_p[some], winner[some], samples, generator)
         parts.append(conditional_average(log_p[some], winner[some], noise, temperature, through_noise))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import attrs
 import torch
@@ -35,6 +36,8 @@ class ClipSplit(FeatureSplit):
         pairings: the false pairings that `redrawn` draws anew; None: none.
         copies: augmented copies, from which `redrawn` draws; None: none. Only training has them.
     """
+
+    reads_ahead: ClassVar[bool] = True
 
     categories: Sequence[str] = field(default=(), repr=False)
     methods: Sequence[str] = field(default=(), repr=False)

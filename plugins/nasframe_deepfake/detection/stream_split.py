@@ -27,6 +27,8 @@ class StreamSplit(ClipSplit):
         sounds_of_streams: log-mel `(streams, mels, columns)`, float32.
     """
 
+    reads_ahead: ClassVar[bool] = True
+
     pictures_of_streams: ShardedRows = field(kw_only=True, repr=False)
     sounds_of_streams: ShardedRows = field(kw_only=True, repr=False)
 
@@ -47,8 +49,6 @@ class LazyFeatureSplit(StreamSplit):
         extractor: both backbones of the detector.
         standardiser: with the statistics of its training.
     """
-
-    reads_ahead: ClassVar[bool] = False  # a backbone computes what a batch holds
 
     extractor: Extractor = field(kw_only=True, repr=False)
     standardiser: Standardiser = field(kw_only=True, repr=False)

@@ -14,7 +14,7 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from nasframe.jobs import in_order
-from nasframe.runtime import Progress, generator, one_thread
+from nasframe.runtime import Progress, counted, generator, one_thread
 from nasframe_audiovisual import (
     CLIP_PATIENCE,
     ClipError,
@@ -40,6 +40,9 @@ AUGMENTED_SPLITS = ("weights", "architecture")
 
 OWN = -1
 """In place of a row: the copy has this stream from its clip."""
+
+UNCHANGED = "none"
+"""In place of the name of an augmentation: the copy is the clip itself, which could not be read again."""
 
 INDEX = "copies.csv"
 
@@ -68,7 +71,7 @@ class CopyOfClip:
 
     Attributes:
         path: of the clip, as in the index of the preparation.
-        augmentation: its name.
+        augmentation: its name, or UNCHANGED.
         picture, sound: rows of its streams in the arrays beside the index; -1 for those of the clip.
     """
 
@@ -92,8 +95,9 @@ def augment(
 ) -> list[CopyOfClip]:
     """Write the copies of the clips in `AUGMENTED_SPLITS`: `pictures.npy`, `sounds.npy`, and their index.
 
-    A stream that an augmentation does not change is not written again. The result does not depend on the
-    number of workers, nor the copies of a clip on the other clips.
+    A stream that an augmentation does not change is not written again. A clip that can no longer be decoded,
+    or at which processes die or hang, stands for its copies: a line tells it, and so does the index. The
+    result does not depend on the number of workers, nor the copies of a clip on the other clips.
 
     Args:
         root: folder of the clips.
@@ -114,22 +118,24 @@ def augment(
     count = augmenting.copies * len(training)
     require_space(out, streams_size(count, window, mels), f"{count} augmented copies of clips")
     work = functools.partial(_copies, root, augmenting, window, faces, mels)
-    lost = functools.partial(_lost, augmenting)
-    found: Iterable[list[Streams]] = in_order(
+    found: Iterable[list[Streams] | str] = in_order(
         work,
         training,
         workers,
         least=50,
         initializer=keep_freed_memory,
-        lost=lost,
+        lost=_lost,
         patience=CLIP_PATIENCE,
     )
-    copies = []
+    copies, lost = [], list[str]()
     with ExitStack() as stack:
         pictures = stack.enter_context(RowWriter(out / "pictures.npy", "uint8"))
         sounds = stack.enter_context(RowWriter(out / "sounds.npy", "float32"))
         for files, streams in zip(training, progress.track(found, "augment", len(training)), strict=True):
             names = _drawn(augmenting, files.name)
+            if isinstance(streams, str):
+                lost.append(streams)
+                names, streams = [UNCHANGED] * augmenting.copies, [(None, None)] * augmenting.copies
             for name, (picture, sound) in zip(names, streams, strict=True):
                 rows = (
                     OWN if picture is None else pictures.append(picture),
@@ -140,6 +146,9 @@ def augment(
         if not writer.rows:  # no augmentation changes this stream
             (out / f"{kind}.npy").unlink()
     write_index(out / INDEX, copies)
+    if lost:
+        clips_lost = counted(len(lost), "clip has", "clips have")
+        progress.say(f"augment: {clips_lost} no copies but itself; the first: {lost[0]}")
     return copies
 
 
@@ -175,18 +184,15 @@ def _drawn(augmenting: Augmenting, path: str) -> list[str]:
 
 def _copies(
     root: Path, augmenting: Augmenting, window: Window, faces: FaceSettings, mels: int, files: ClipFiles
-) -> list[Streams]:
-    """Return the streams of each copy of a clip, in a worker process.
-
-    A clip that can no longer be decoded has its own streams in all copies.
-    """
+) -> list[Streams] | str:
+    """Return the streams of each copy of a clip, in a worker process, or why it can no longer be decoded."""
     from nasframe_deepfake.augmentation import AUGMENTATIONS, read_original  # only where it is used
 
     try:
         path, *apart = files.paths(root)
         original = read_original(path, window, _detector(faces), next(iter(apart), None), files.lying)
-    except ClipError:
-        return _lost(augmenting, files)
+    except ClipError as error:
+        return str(error)
     plain, found = original.recording, []
     for name in _drawn(augmenting, files.name):
         copy = AUGMENTATIONS[name].of(original, files.name, augmenting.seed)
@@ -198,9 +204,9 @@ def _copies(
     return found
 
 
-def _lost(augmenting: Augmenting, files: ClipFiles, end: str = "") -> list[Streams]:
-    """Return copies that are the clip itself, as of one at which processes died or hung."""
-    return [(None, None)] * augmenting.copies
+def _lost(files: ClipFiles, end: str) -> str:
+    """Return the reason for a clip at which processes died or hung, each of which `end` describes."""
+    return f"{files.name}: each process that decoded it {end}"
 
 
 @functools.lru_cache(maxsize=1)

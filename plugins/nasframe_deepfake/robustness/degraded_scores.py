@@ -10,7 +10,7 @@ from attrs import frozen
 
 from nasframe.runtime import one_thread
 from nasframe_audiovisual import ClipError, Recording, WindowPlace, first_window, read_footage
-from nasframe_deepfake.clip_jobs import ClipJob, lost_clip, scorer_of, unforeseen
+from nasframe_deepfake.clip_jobs import ClipJob, Lost, lost_clip, scorer_of, unforeseen
 from nasframe_deepfake.clips_under_test import ClipUnderTest
 from nasframe_deepfake.detection import ClipScorer
 from nasframe_deepfake.robustness.degradations import DEGRADATIONS
@@ -85,7 +85,7 @@ def degraded_scores(
     return values
 
 
-def lost_degraded(job: ClipJob, clip: tuple[ClipUnderTest, CleanScore], end: str) -> str:
+def lost_degraded(job: ClipJob, clip: tuple[ClipUnderTest, CleanScore], end: str) -> Lost:
     """Return the reason for a clip at which processes died or hung, each of which `end` describes."""
     return lost_clip(job, clip[0], end)
 
