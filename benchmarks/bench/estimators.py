@@ -32,7 +32,7 @@ def estimator_figures(rounds: int = 200) -> list[Figure]:
 
 def _share_of_a_step(rounds: int) -> Figure:
     sampled = _gradients([(GumbelRaoMonteCarlo(samples=1000), size) for size in PACKED])
-    found = timed({"sampling": sampled, "step": engine_step("onehot", 64)}, max(rounds // 10, 3))
+    found = timed({"sampling": sampled, "step": engine_step("onehot_k1000", 64)}, max(rounds // 10, 3))
     share = found["sampling"].processor / found["step"].processor
     words = (
         f"sampling and backward {1e3 * found['sampling'].processor:.2f} ms "

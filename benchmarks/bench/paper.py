@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from plain import PlainSearch, PlainSupernet, gumbel_rao, softmax
@@ -25,6 +26,7 @@ ROWS = {"weights": 46_629, "architecture": 20_724, "validation": 15_543}
 
 RELAXATIONS: dict[str, tuple[Relaxation, Callable[[torch.Tensor], torch.Tensor]]] = {
     "onehot": (GumbelRaoMonteCarlo(samples=100), gumbel_rao),
+    "onehot_k1000": (GumbelRaoMonteCarlo(samples=1000), partial(gumbel_rao, samples=1000)),
     "softmax": (Softmax(), softmax),
 }
 """Name in figures → the relaxation of the engine, and that of the plain search."""

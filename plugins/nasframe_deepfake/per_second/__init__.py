@@ -1,7 +1,8 @@
 """The AUC of single seconds, on data sets that say which parts of a fake are altered.
 
 One direction: the labels and scores of the seconds of a clip (`labelling`), those of all clips
-(`measuring`), the report (`recorded`), and its table on a page (`section`).
+(`measuring`), some at a time kept (`kept_seconds`), the report (`recorded`), and its table on a page
+(`section`).
 
 Every name is imported when it is first used: the page of a run needs no codec.
 """

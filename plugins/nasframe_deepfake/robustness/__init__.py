@@ -1,8 +1,8 @@
 """The robustness of a detector: its AUC on test clips that were compressed, blurred, or made noisy.
 
 One direction: what is done to a clip (`encoding`, `degradations`), its scores in a worker process
-(`degraded_scores`), the degradations one after the other (`measuring`), each kept (`kept_scores`), the report
-(`recorded`), and its table and curves (`section`).
+(`degraded_scores`), the degradations one after the other (`measuring`), each kept (`kept_degradations`),
+the report (`recorded`), and its table and curves (`section`).
 
 Every name is imported when it is first used: the page of a run needs no codec.
 """
