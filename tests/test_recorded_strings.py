@@ -25,6 +25,7 @@ SEEDS = {
     *("estimators", "batch", "time of estimators", "bias interval", "stgs"),
     *("testing", "operation"),
     *("loop check", "operation check", "rehearsal"),
+    *("process",),
     *("order", "pairs", "item", "inputs read"),
     *("augmentation", "augmentations of a clip", "preview", "robustness", "tested clips"),
     *("random search", "evolution", "tpe", "nsga2", "training of the table"),

@@ -31,6 +31,7 @@ from nasframe.cli import (
 from nasframe.cli.empty_paths import refuse_empty_paths
 from nasframe.cli.lost_interrupts import repeat_lost_interrupts
 from nasframe.cli.plugin_files import HELP, prefix, split_plugin_files
+from nasframe.cli.processes import refuse_processes
 from nasframe.doctor import doctor
 from nasframe.errors import (
     KeptRunInterrupt,
@@ -118,6 +119,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if words and words[0] != "doctor" and not _HELP & {*words}:
                 require_processor()
             files, words = split_plugin_files(words)
+            refuse_processes(words)
             if _workers(words) > 1:
                 from nasframe.jobs import start_server
 

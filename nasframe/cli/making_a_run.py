@@ -11,6 +11,7 @@ from attrs import frozen
 from cyclopts import App, Parameter
 
 from nasframe.cli.plugin_files import next_command
+from nasframe.cli.processes import searching_together
 from nasframe.cli.study_options import Data, Device, Overrides, Preset, at_least
 from nasframe.cli.summary import print_summary
 from nasframe.errors import ConfigurationError, NasframeError, PluginError, RunError
@@ -78,14 +79,18 @@ def run(
     loaded = _load(experiment, overrides, common, out)
 
     out = out or Path("runs") / experiment.stem
-    made = pipeline.run_experiment(
-        loaded,
-        out,
-        source=common.data,
-        overwrite=common.overwrite,
-        workers=workers,
-        progress=make_progress(),
-    )
+    with searching_together(loaded) as group:
+        if group is None:
+            return
+        made = pipeline.run_experiment(
+            loaded,
+            out,
+            source=common.data,
+            overwrite=common.overwrite,
+            workers=workers,
+            progress=make_progress(),
+            group=group,
+        )
     show_run(made)
 
 
@@ -117,14 +122,18 @@ def search(
     loaded = _load(experiment, overrides, common, out)
 
     out = out or Path("runs") / experiment.stem
-    found = pipeline.search(
-        loaded,
-        out,
-        source=common.data,
-        overwrite=common.overwrite,
-        workers=workers,
-        progress=make_progress(),
-    )
+    with searching_together(loaded) as group:
+        if group is None:
+            return
+        found = pipeline.search(
+            loaded,
+            out,
+            source=common.data,
+            overwrite=common.overwrite,
+            workers=workers,
+            progress=make_progress(),
+            group=group,
+        )
     show_search(found)
 
 

@@ -6,6 +6,7 @@ several sets. A run that is trained is used by `scorer`, `prediction` and `expor
 `file_records` are held to the contract. `engines` sets up the search and the
 training by an experiment, `training_records` removes a training that is made again, and
 `standalone_training` trains one network outside any run, `candidate_training` those that a search proposes,
+`taking_part` the part of a search that other processes have,
 `training_on_demand` what a table lacks, on `same_data` alone.
 `loading` reads experiments, runs and what they hold, `resuming` goes on with what was interrupted;
 `written_experiment` hands an experiment to another process; `search_result`, `trained_network`, `scores` and
@@ -32,6 +33,7 @@ from nasframe.pipeline.same_data import check_search_data
 from nasframe.pipeline.scorer import Scorer, load_scorer
 from nasframe.pipeline.search_result import SearchResult
 from nasframe.pipeline.standalone_training import measure_epochs, train_alone
+from nasframe.pipeline.taking_part import take_part
 from nasframe.pipeline.training_on_demand import truth_on_demand
 from nasframe.pipeline.whole_run import run_experiment
 from nasframe.pipeline.written_experiment import experiment_arguments, read_experiment, save_tensors
@@ -67,6 +69,7 @@ __all__ = [
     "run_experiment",
     "save_tensors",
     "search",
+    "take_part",
     "train",
     "train_alone",
     "truth_on_demand",

@@ -17,8 +17,10 @@ from nasframe.pipeline.engines import proposal_engine, search_engine
 from nasframe.pipeline.picture import save_picture
 from nasframe.pipeline.preparation import Prepared, given, keeping_old_run, prepare, prepared_alike
 from nasframe.pipeline.search_result import SearchResult
+from nasframe.pipeline.taking_part import call_of
 from nasframe.pipeline.training_records import is_training, matching_run, with_training, without_training
 from nasframe.plugins import manager
+from nasframe.processes import ALONE, Group
 from nasframe.relaxations import check_relaxation
 from nasframe.report import report_unusable_sections
 from nasframe.runs import Command, Run, claimed, reading_run
@@ -41,6 +43,7 @@ def search(
     recorded: bool = False,
     workers: int = 1,
     progress: Progress = SILENT,
+    group: Group = ALONE,
 ) -> SearchResult:
     """Run the task's stages and the search, derive the architecture and draw it.
 
@@ -80,14 +83,16 @@ def search(
         if run is not None:
             if run.is_done("search", key) and (run.path / "architecture.json").exists():
                 progress.say("search: unchanged, skipped")
+                group.leave()
                 converged = bool(run.record["search"]["converged"])
                 history = run.history(TRIAL if proposes else "search")
                 return SearchResult(run.architecture, history, converged, run)
             run.require_same_plugins()
         # The old run is replaced only now, when all is ready for the new one.
+        group.begin(call_of(experiment, prepared))
         with (
             reading_run(run),
-            _engine(experiment, prepared, Run(path), path / TRIALS, workers, progress) as engine,
+            _engine(experiment, prepared, Run(path), path / TRIALS, workers, progress, group) as engine,
         ):
             if run is None:
                 run = Run.create(path, toml, identity=identity, overwrite=overwrite, data=prepared.record)
@@ -118,7 +123,13 @@ def _check_options(experiment: Experiment, run: Run | None, identity: str, sourc
 
 @contextmanager
 def _engine(
-    experiment: Experiment, prepared: Prepared, run: Run | None, place: Path, workers: int, progress: Progress
+    experiment: Experiment,
+    prepared: Prepared,
+    run: Run | None,
+    place: Path,
+    workers: int,
+    progress: Progress,
+    group: Group = ALONE,
 ) -> Iterator[Search | ProposalSearch]:
     """Yield the engine of the experiment's loop; the worker processes of its trainings end with the block.
 
@@ -129,7 +140,7 @@ def _engine(
         if isinstance(experiment.loop, ProposalLoop):
             yield proposal_engine(experiment, prepared, candidates.train, run, progress)
         else:
-            yield search_engine(experiment, prepared, candidates, run, progress)
+            yield search_engine(experiment, prepared, candidates, run, progress, group)
 
 
 def _search_in_run(engine: Search | ProposalSearch, run: Run, key: str) -> SearchResult:

@@ -13,6 +13,7 @@ from nasframe.errors import ConfigurationError, SpaceError
 from nasframe.experiment import Experiment
 from nasframe.network import Network
 from nasframe.pipeline.preparation import Prepared
+from nasframe.processes import ALONE, Group
 from nasframe.runs import Run
 from nasframe.runtime import Progress
 from nasframe.searching import (
@@ -38,11 +39,13 @@ def search_engine(
     trainer: CandidateTrainer | None,
     run: Run | None,
     progress: Progress,
+    group: Group = ALONE,
 ) -> Search:
     """Return the search of an experiment; with `run` None it writes nothing.
 
     Args:
         trainer: of finalists; None where there are none.
+        group: of the processes that search together.
 
     Raises:
         SpaceError: the space cannot be searched, or no architecture of it can be saved in the run.
@@ -56,11 +59,12 @@ def search_engine(
         loop=experiment.loop,
         options=experiment.search,
         seed=experiment.seed,
-        device=experiment.torch_device(),
+        device=group.device(experiment.torch_device()),
         run=run,
         progress=progress,
         provenance=_provenance(experiment, prepared),
         trainer=trainer,
+        group=group,
     )
 
 

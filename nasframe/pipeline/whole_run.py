@@ -11,6 +11,7 @@ from nasframe.pipeline.baselines import train_baselines
 from nasframe.pipeline.evaluation import evaluate
 from nasframe.pipeline.final_training import train
 from nasframe.pipeline.preparation import given, prepare
+from nasframe.processes import ALONE, Group
 from nasframe.runs import Command, Run, claimed
 from nasframe.runtime import SILENT, Progress
 
@@ -26,6 +27,7 @@ def run_experiment(
     recorded: bool = False,
     workers: int = 1,
     progress: Progress = SILENT,
+    group: Group = ALONE,
 ) -> Run:
     """Make a whole run: the task's stages, search, derive, draw, train, baselines, evaluate, report.
 
@@ -40,6 +42,7 @@ def run_experiment(
         workers: the most trainings at the same time, where the loop proposes architectures in batches; they
             change no number.
         progress: what to report to.
+        group: of the processes that make the search together; all else is done in this one.
 
     Raises:
         RunError: `out` holds something else, or another process works in it.
@@ -55,6 +58,7 @@ def run_experiment(
             recorded=recorded,
             workers=workers,
             progress=progress,
+            group=group,
         )
         run = train(experiment, path, recorded=recorded, progress=progress)
         prepared = prepare(experiment, run, None, SILENT, recorded=path if recorded else None)

@@ -47,6 +47,7 @@ from nasframe.runtime.former_names import format_number as format_number
 from nasframe.runtime.former_names import print_metrics as print_metrics
 from nasframe.runtime.json_documents import check_shape, parse_json, read_json, read_json_lines
 from nasframe.runtime.json_list import read_json_list
+from nasframe.runtime.launched import launched_processes
 from nasframe.runtime.lazy import lazy_page
 from nasframe.runtime.locks import Lock, LockedError
 from nasframe.runtime.processor import cores, require_processor
@@ -137,6 +138,7 @@ __all__ = [
     "given_cache",
     "hearing_signs_of_life",
     "is_finite",
+    "launched_processes",
     "lazy_page",
     "make_progress",
     "naming_file",

@@ -6,6 +6,7 @@ from nasframe.training.batches import DrawnBatch, JoinedSplit, batches, in_order
 from nasframe.training.caveats import caveats_of
 from nasframe.training.failures import Failures, Step
 from nasframe.training.growing_parameters import GrowingParameters
+from nasframe.training.named_modules import named_modules
 from nasframe.training.options import BaselineOptions, TrainOptions
 from nasframe.training.outputs import OutputError, check_inputs, collect_outputs
 from nasframe.training.schedule import learning_rate
@@ -38,6 +39,7 @@ __all__ = [
     "collect_outputs",
     "in_order",
     "learning_rate",
+    "named_modules",
     "number_of_batches",
     "read_training",
     "steps_between_checks",

@@ -17,6 +17,7 @@ import torch
 from attrs import define, field
 from torch import Tensor, nn
 
+from nasframe.processes import ALONE, Group
 from nasframe.runtime import is_finite
 
 __all__ = ["StepCheck", "checked_backward", "checked_epoch", "checked_gradients", "steps_between_checks"]
@@ -138,6 +139,7 @@ def checked_backward(
     clip_norm: float,
     check: StepCheck,
     failure: Callable[[str, str], Exception],
+    group: Group = ALONE,
 ) -> bool:
     """Give the parameters of optimisers the gradients of a loss `()`, clipped for each optimiser on its own.
 
@@ -148,6 +150,7 @@ def checked_backward(
         check: of the epoch.
         failure: from a subject and a predicate, such as `the loss` and `is not finite (nan)`, to the error
             that is raised.
+        group: of the processes over which the mean of the gradients is taken.
 
     Returns:
         False where nothing can learn, as the loss depends on no parameter.
@@ -158,7 +161,7 @@ def checked_backward(
         [parameter for group in optimiser.param_groups for parameter in group["params"]]
         for optimiser in optimisers
     ]
-    return checked_gradients(loss, groups, clip_norm, check, failure)
+    return checked_gradients(loss, groups, clip_norm, check, failure, group)
 
 
 def checked_gradients(
@@ -167,13 +170,14 @@ def checked_gradients(
     clip_norm: float,
     check: StepCheck,
     failure: Callable[[str, str], Exception],
+    group: Group = ALONE,
 ) -> bool:
     """Give groups of tensors the gradients of a loss `()`, clipped for each group on its own.
 
     Args:
         loss: of a step.
         groups: leaves, whose gradients of earlier steps are dropped.
-        clip_norm, check, failure: see `checked_backward`.
+        clip_norm, check, failure, group: see `checked_backward`.
 
     Returns:
         False where the loss depends on no tensor that has a gradient.
@@ -186,6 +190,7 @@ def checked_gradients(
     if not loss.requires_grad:
         return False
     loss.backward()  # type: ignore[no-untyped-call, unused-ignore]
+    group.mean_gradients([item for parameters in groups for item in parameters])
     for parameters in groups:
         if all(item.grad is None for item in parameters):
             continue

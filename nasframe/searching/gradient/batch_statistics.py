@@ -7,9 +7,11 @@ from contextlib import contextmanager
 
 import torch
 from torch import nn
-from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.batchnorm import _BatchNorm, _NormBase
 
-__all__ = ["batch_norms", "fresh_statistics"]
+from nasframe.training import named_modules
+
+__all__ = ["batch_norms", "fresh_statistics", "layers_of_a_batch"]
 
 
 def batch_norms(module: nn.Module) -> list[_BatchNorm]:
@@ -18,6 +20,16 @@ def batch_norms(module: nn.Module) -> list[_BatchNorm]:
         layer
         for layer in module.modules()
         if isinstance(layer, _BatchNorm) and layer.running_mean is not None
+    ]
+
+
+def layers_of_a_batch(module: nn.Module) -> list[str]:
+    """Return what in a module computes with the statistics of a batch, or keeps running ones, in words."""
+    return [
+        f"{type(layer).__name__} in {name}"
+        for part, name in named_modules(module)
+        for layer in part.modules()
+        if isinstance(layer, _BatchNorm) or (isinstance(layer, _NormBase) and layer.track_running_stats)
     ]
 
 

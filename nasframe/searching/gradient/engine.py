@@ -7,7 +7,8 @@ resumed ends with the same bits as one that was not.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -17,8 +18,9 @@ from torch import Tensor
 from nasframe.errors import DataError
 from nasframe.network import build, inherit
 from nasframe.plugins import manager
+from nasframe.processes import ALONE, Group, Message
 from nasframe.relaxations import Relaxation, Sample, check_relaxation
-from nasframe.runs import Run, drop_checkpoint
+from nasframe.runs import Checkpoint, Run, drop_checkpoint
 from nasframe.runtime import (
     SILENT,
     Progress,
@@ -31,6 +33,7 @@ from nasframe.runtime import (
 )
 from nasframe.searching.candidate import CandidateTrainer
 from nasframe.searching.derivation import check_rule, derive, find_rule
+from nasframe.searching.gradient.batch_statistics import layers_of_a_batch
 from nasframe.searching.gradient.candidates import Candidates
 from nasframe.searching.gradient.dealt_sources import cost_of_dealing
 from nasframe.searching.gradient.gradient_loop import GradientLoop
@@ -79,6 +82,7 @@ class Search:
         trainer: of finalists; needed where `options.finalists` asks for some.
         check_every: the steps between two readings of the check that losses and gradients are finite; None is
             1 on the CPU and 50 on another device. It changes no number.
+        group: of the processes that make this search together, each with a part of every batch.
     """
 
     space: SearchSpace
@@ -94,6 +98,7 @@ class Search:
     provenance: Mapping[str, Any] = field(factory=dict)
     trainer: CandidateTrainer | None = None
     check_every: int | None = None
+    group: Group = ALONE
 
     learner: Learner = field(init=False)
     history: list[dict[str, Any]] = field(init=False, factory=list)
@@ -112,7 +117,9 @@ class Search:
         self.learner = self._learner(self.loop)
         if self.loop.relaxes:
             check_relaxation(self.relaxation, self.supernet.architecture_parameters())
-        check_operations(self.supernet, size, alone=check.alone)
+        self.group.check_batch(check.smallest)
+        self.group.check_layers(layers_of_a_batch(self.supernet))
+        check_operations(self.supernet, size, alone=check.smallest // self.group.count == 1)
         if check.is_second_order:
             check_derivatives(self.supernet)
         if self.loop.relaxes:
@@ -126,7 +133,9 @@ class Search:
                 self.space, unselected=self.options.unselected, empty_ports=self.options.empty_ports
             )
         supernet.to(self.device)
-        return Learner(supernet, self.task, self.relaxation, loop, self.options, self.seed, self.run)
+        return Learner(
+            supernet, self.task, self.relaxation, loop, self.options, self.seed, self.run, self.group
+        )
 
     def _rehearse(self, check: LoopCheck) -> None:
         """Make one update of each kind on a copy, so that what fails does so before the search."""
@@ -156,11 +165,20 @@ class Search:
             RunError: a loss, a gradient, a logit or an output is not finite.
             DataError: a number of the validation split is not finite, which would steer the search.
         """
+        self.take_part()
+        with one_thread():
+            architecture = self._select()
+        manager().notify("architecture_derived", run=self.run, architecture=architecture)
+        return architecture
+
+    def take_part(self) -> None:
+        """Make the epochs of `fit` alone: all that there is to do in a process that is not the first of its
+        group. The errors are those of `fit`."""
         self.history = []
         first = self._resume()
         check_inputs(self.data.splits.validation, self.options.batch_size, "validation")
-        plugins = manager()
-        plugins.notify("search_started", run=self.run, space=self.space, relaxation=self.relaxation)
+        self._notify("search_started", space=self.space, relaxation=self.relaxation)
+        self._check_same("before the first epoch")
         with one_thread(), self.progress.task("search", self.options.epochs) as advance:
             advance(first)
             for epoch in range(first, self.options.epochs):
@@ -168,18 +186,16 @@ class Search:
                     break
                 record = self._epoch(epoch)
                 self.history.append(record)
+                self._check_same(f"after epoch {epoch + 1} of the search")
                 self.converged = self.loop.relaxes and has_converged(self.history, self.options)
                 if self.run is not None:
                     self.run.log(record)
                     self._state().save(self.run, epoch + 1, self.converged)
-                plugins.notify("search_epoch", run=self.run, epoch=epoch, record=record)
+                self._notify("search_epoch", epoch=epoch, record=record)
                 advance(1)
         if not self.loop.relaxes:
             self.converged = True  # such a search ends by itself
-        with one_thread():
-            architecture = self._select()
-        plugins.notify("architecture_derived", run=self.run, architecture=architecture)
-        return architecture
+        self.group.leave()
 
     def derive(self) -> Architecture:
         """Return the architecture that the rule of the space derives from the logits as they are now."""
@@ -395,9 +411,7 @@ class Search:
                 check.end_step()
                 if step >= check.notified:
                     check.notified = step + 1
-                    manager().notify(
-                        "search_step", run=self.run, step=step, record={"kind": update.kind, "loss": loss}
-                    )
+                    self._notify("search_step", step=step, record={"kind": update.kind, "loss": loss})
         return losses
 
     def _validate(self, probabilities: Mapping[str, Sample] | None = None) -> tuple[Tensor, Tensor]:
@@ -422,17 +436,41 @@ class Search:
 
     def _resume(self) -> int:
         """Load the last checkpoint, if there is one; return the epoch to go on with."""
-        if self.run is None:
+        (values, self.history, source), tensors = self.group.from_first(self._kept)
+        if values is None:
             return 0
+        self._state().restore(Checkpoint(tensors, values, None if source is None else Path(source)))
+        self.converged = bool(values["converged"])
+        return int(values["epoch"])
+
+    def _kept(self) -> Message:
+        """Return the values of the last checkpoint, the lines of its epochs and its file; and its tensors.
+
+        The values are None where the search begins.
+        """
+        if self.run is None:
+            return (None, [], None), {}
         found = read_search(self.run.checkpoints, self.device)
         epoch = 0 if found is None else int(found.values["epoch"])
-        self.history, said, is_whole = self.run.resume_history("search", epoch)
+        history, said, is_whole = self.run.resume_history("search", epoch)
         for sentence in said:
             self.progress.say(sentence)
         if not is_whole:
             drop_checkpoint(self.run.checkpoints, "search")
-            return 0
-        if found is not None:
-            self._state().restore(found)
-            self.converged = bool(found.values["converged"])
-        return epoch
+        if found is None or not is_whole:
+            return (None, history, None), {}
+        return (dict(found.values), history, str(found.source)), found.tensors
+
+    def _check_same(self, when: str) -> None:
+        """Refuse to go on where processes of the group no longer compute the same."""
+        states: dict[str, Sequence[Tensor]] = {
+            "logits": self.supernet.architecture_parameters(),
+            "weights": self.learner.weights,
+            "buffers": [*self.supernet.buffers()],
+        }
+        self.group.check_same(states, when)
+
+    def _notify(self, hook: str, **values: Any) -> None:
+        """Tell plugins, in the process that writes."""
+        if self.group.is_first:
+            manager().notify(hook, run=self.run, **values)

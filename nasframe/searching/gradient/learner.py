@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from nasframe.errors import RunError
 from nasframe.plugins import described, manager
+from nasframe.processes import ALONE, Group
 from nasframe.relaxations import Relaxation, Sample
 from nasframe.runs import Run
 from nasframe.runtime import RandomStates
@@ -46,6 +47,7 @@ class Learner:
         options: of the search.
         seed: of the search.
         run: whose checkpoints an error names; None where nothing is written.
+        group: of the processes that share each batch.
 
     Attributes:
         sampling: draws the weights of candidates.
@@ -62,6 +64,7 @@ class Learner:
     options: SearchOptions
     seed: int
     run: Run | None
+    group: Group = ALONE
 
     sampling: Sampling = field(init=False)
     weights: list[nn.Parameter] = field(init=False)
@@ -136,14 +139,14 @@ class Learner:
             (drawn,) = samples
             loss = self.unrolled(held, epoch, check, drawn, before)(drawn, update.inner, batch)
         else:
-            loss = self._loss(self._outputs(batch, samples), batch.targets, len(samples))
+            loss = self._loss(self._shared_outputs(batch, samples), batch.targets, len(samples))
         total = self._penalised(loss) if penalised else loss
 
         def failure(subject: str, predicate: str) -> RunError:
             step = self._step_again(samples, update, epoch, check.step, before, penalised)
             return self.failures.of_step(subject, predicate, step)
 
-        if not checked_backward(total, optimisers, self.options.clip_norm, check, failure):
+        if not checked_backward(total, optimisers, self.options.clip_norm, check, failure, self.group):
             return loss.detach()  # nothing to learn: no weights, or nothing to choose
         for optimiser in optimisers:
             if optimiser is self.weights_optimiser:
@@ -158,10 +161,16 @@ class Learner:
             optimiser.step()
         return loss.detach()
 
+    def _shared_outputs(self, batch: Batch, samples: Sequence[Mapping[str, Sample]]) -> Tensor:
+        """Return the outputs of `_outputs`, of which each process computes those of its part of the batch."""
+        inputs = {name: self.group.part(value) for name, value in batch.inputs.items()}
+        with self.group.own_random():
+            parts = [self.supernet(inputs, item) for item in samples]
+        return _together([self.group.whole(part, len(batch.targets)) for part in parts])
+
     def _outputs(self, batch: Batch, samples: Sequence[Mapping[str, Sample]]) -> Tensor:
         """Return the outputs of the supernet; of several samples `(samples, batch, …)`."""
-        found = [self.supernet(batch.inputs, item) for item in samples]
-        return found[0] if len(found) == 1 else torch.stack(found)
+        return _together([self.supernet(batch.inputs, item) for item in samples])
 
     def _loss(self, outputs: Tensor, targets: Tensor, samples: int) -> Tensor:
         """Return the loss, the mean over several samples."""
@@ -196,9 +205,10 @@ class Learner:
             return self.failures.of_step(subject, predicate, evolve(step, kind=f"{step.kind}, {where}"))
 
         def loss_of(batch: Batch, drawn: Mapping[str, Sample]) -> Tensor:
-            return self._loss(self._outputs(batch, [drawn]), batch.targets, 1)
+            return self._loss(self._shared_outputs(batch, [drawn]), batch.targets, 1)
 
-        return Unrolled(held, [rates[id(item)] for item in held.learning], loss_of, check, failure)
+        learning = [rates[id(item)] for item in held.learning]
+        return Unrolled(held, learning, loss_of, check, failure, group=self.group)
 
     def _penalised(self, loss: Tensor) -> Tensor:
         expected = expected_parameters(self.supernet, self.supernet.logits.probabilities(self.relaxation))
@@ -240,6 +250,10 @@ class Learner:
             samples=leaves,
             samples_name=relaxed if self.loop.relaxes else "",
         )
+
+
+def _together(outputs: Sequence[Tensor]) -> Tensor:
+    return outputs[0] if len(outputs) == 1 else torch.stack([*outputs])
 
 
 def _rate(loop: GradientLoop, name: str) -> str:

@@ -43,7 +43,7 @@ class LoopCheck:
     Attributes:
         loop: the copy, which a rehearsal of the search may use.
         firsts: kind, and whether it is of second order → its first update.
-        alone: True where a batch holds one example.
+        smallest: the examples of the smallest batch.
 
     Raises:
         ContractError: see `checked_updates`.
@@ -55,17 +55,17 @@ class LoopCheck:
     size: int
     device: torch.device
     firsts: dict[tuple[str, bool], Update] = field(init=False, factory=dict)
-    alone: bool = field(init=False, default=False)
+    smallest: int = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.loop = _copied(self.loop)
+        self.loop, self.smallest = _copied(self.loop), self.size
         anew = generator(0, "loop check")
         weights, architecture = self.splits.weights.redrawn(anew), self.splits.architecture.redrawn(anew)
         first = {id(split): self._first(split) for split in (weights, architecture)}
 
         def draw(split: Split) -> Iterator[Batch]:
             batch = first[id(split)] if id(split) in first else self._first(split)
-            self.alone |= self.size == 1 or len(split) % self.size == 1
+            self.smallest = min(self.smallest, len(split) % self.size or self.size)
             return iter([batch] * number_of_batches(split, self.size))
 
         for update in checked_updates(self.loop, self.inputs, weights, architecture, draw, self.size):

@@ -40,6 +40,7 @@ import torch
 from attrs import frozen
 from torch import Tensor
 
+from nasframe.processes import ALONE, Group
 from nasframe.relaxations import Sample
 from nasframe.runtime import RandomStates
 from nasframe.searching.gradient.held_network import HeldNetwork
@@ -64,6 +65,7 @@ class Unrolled:
         failure: from the batch of an evaluation, its place in words, a subject and a predicate to the error
             that is raised; see `checked_backward`. The network is then as it was in that evaluation.
         radius: the norm of ε v.
+        group: of the processes over which the mean of each gradient is taken.
     """
 
     network: HeldNetwork
@@ -72,6 +74,7 @@ class Unrolled:
     check: StepCheck
     failure: Callable[[Batch, str, str, str], Exception]
     radius: float = _RADIUS
+    group: Group = ALONE
 
     def __call__(self, samples: Mapping[str, Sample], inner: Batch, outer: Batch) -> Tensor:
         """Return F(s) `()`, whose backward pass gives the samples the gradient ∇F(s).
@@ -140,7 +143,8 @@ class Unrolled:
             [item.weights for item in samples.values()],
             self.network.learning,
         ]
-        checked_gradients(loss, groups, 0.0, self.check, partial(self.failure, batch, where))
+        failure = partial(self.failure, batch, where)
+        checked_gradients(loss, groups, 0.0, self.check, failure, self.group)
         return loss.detach()
 
     def _scaled(self, gradients: Sequence[Tensor | None]) -> list[Tensor | None]:
