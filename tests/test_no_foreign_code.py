@@ -168,6 +168,12 @@ READING_ALLOWED: dict[tuple[str, str], str] = {
     ("nasframe/testing/executor_suite.py", ".read_text"): "a file that the suite has just written",
     ("nasframe/testing/task_suite.py", ".read_bytes"): "a file that the suite has just written",
     ("nasframe/studies/procedure/recorded_call.py", "json.loads"): "a text that json.dumps has just made",
+    ("nasframe/processes/peers.py", "json.loads"): "a text of another process of the same search",
+    ("nasframe/processes/processes.py", "json.loads"): "a text of another process of the same search",
+    (
+        "nasframe/processes/processes.py",
+        "safetensors.torch.load",
+    ): "tensors of another process of the same search",
     ("nasframe/plugins/plugin_code.py", ".read_bytes"): "the code of a plugin, which has run already",
     ("nasframe/plugins/files_beside.py", ".read_bytes"): "the code of a plugin, which is about to run",
     ("plugins/nasframe_tabular/wheels/members.py", ".open"): "a member of a zip archive, which has bounds",
