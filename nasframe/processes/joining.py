@@ -69,7 +69,9 @@ def joined(device: torch.device) -> Iterator[Group]:
         yield group
         group.leave()
     except BaseException as error:
-        group.fail(error)
+        cause = group.fail(error)
+        if cause is not None:
+            raise cause from error
         raise
 
 

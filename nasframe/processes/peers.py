@@ -64,7 +64,7 @@ class Peers:
             raise self.ended(error) from error
         return found
 
-    def ended(self, error: Exception | None) -> RunError:
+    def ended(self, error: BaseException | None) -> RunError:
         """Return the error of what was done together, once a process has ended: its own message, if any.
 
         Args:
@@ -85,13 +85,20 @@ class Peers:
             f"({why}). Finished epochs are kept: the same command goes on, on any number of processes"
         )
 
-    def fail(self, error: BaseException, close: Callable[[], None]) -> None:
+    def fail(self, error: BaseException, close: Callable[[], None]) -> RunError | None:
         """Tell the others that this process ends by an error, and wait a moment for them to hear it.
 
         Args:
             error: of this process.
             close: its connections.
+
+        Returns:
+            The error of another process, because of which this one was interrupted: who started them ends all
+            after one.
         """
+        cause = None
+        if isinstance(error, KeyboardInterrupt) and not self._heard and self._message() is not None:
+            cause = self.ended(error)
         if not self._heard:
             message = f"process {self.rank} of the {self.count} of this search ended: {_words(error)}"
             with contextlib.suppress(RuntimeError):
@@ -100,6 +107,7 @@ class Peers:
         close()
         if not self._heard:
             self._wait(_HEARD)
+        return cause
 
     def _message(self) -> str | None:
         with contextlib.suppress(RuntimeError):

@@ -145,10 +145,13 @@ class Processes(Group):
         self.meet()  # the first process may keep the store, and end now
         self._disconnect()
 
-    def fail(self, error: BaseException) -> None:
-        """End by an error of this process, which the others hear of while they have a part in the work."""
-        if self._together:
-            self.peers.fail(error, self._disconnect)
+    def fail(self, error: BaseException) -> RunError | None:
+        """End by an error of this process, which the others hear of while they have a part in the work.
+
+        Returns:
+            The error to say in its place; see `Peers.fail`.
+        """
+        return self.peers.fail(error, self._disconnect) if self._together else None
 
     def _disconnect(self) -> None:
         if self._together:

@@ -62,6 +62,14 @@ def error_of_one(group: Processes) -> str:
     return refusal(lambda: group.check_same({"weights": [torch.ones(1)]}, "after epoch 1"))
 
 
+def interrupted(group: Processes) -> str:
+    """Process 1 raises, and the first one gets a signal before it has heard of that."""
+    if group.rank == 1:
+        raise NasframeError("there is no cheese")
+    time.sleep(0.3)
+    raise KeyboardInterrupt
+
+
 def refusal(function: Callable[[], object]) -> str:
     try:
         function()

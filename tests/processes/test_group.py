@@ -71,6 +71,11 @@ def test_the_others_end_with_the_message_of_a_process_that_fails(case: Case) -> 
     assert "there is no cheese" in second
 
 
+def test_a_process_that_is_ended_because_another_failed_says_why(case: Case) -> None:
+    first, _ = case("interrupted")
+    assert first.rstrip().endswith("process 1 of the 2 of this search ended: there is no cheese")
+
+
 def test_a_process_that_comes_late_finds_the_others(case: Case) -> None:
     assert case("late") == ["process 0 has ended", "process 1 has ended"]
 
