@@ -1,4 +1,4 @@
-"""What a search asks of the group of its processes. One process is a group too, which does nothing."""
+"""The group of processes that share a search, as the search sees it; one process is a group too."""
 
 from __future__ import annotations
 
