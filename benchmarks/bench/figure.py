@@ -35,13 +35,13 @@ class Figure:
 
     @property
     def target(self) -> str:
-        """What the value must reach, in words; empty where nothing is asked."""
+        """The bounds of the value in words; empty where nothing is asked."""
         bounds = [(">=", self.least), ("<=", self.most)]
         return " and ".join(f"{sign} {bound:g}" for sign, bound in bounds if bound is not None)
 
     @property
     def holds(self) -> bool | None:
-        """Whether the target is reached; None where there is none, or no number."""
+        """True where the target is reached; None where there is none, or no number."""
         if self.value is None or (self.least is None and self.most is None):
             return None
         above = self.least is None or self.value >= self.least
