@@ -42,9 +42,11 @@ test: $(VENV)/.installed-dev
 
 # Not a part of `test`: a machine gets no browser that nobody asked for.
 browser:
-	@if command -v chromium || command -v chromium-browser || command -v google-chrome; then :; \
-	elif command -v apt-get >/dev/null && test "$$(id -u)" = 0; then \
-		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; \
+	@if command -v chromium-headless-shell || command -v chrome-headless-shell; then :; \
+	elif command -v apt-get >/dev/null && test "$$(id -u)" = 0 && apt-get update -qq && { \
+		apt-get install -y -qq --no-install-recommends chromium-headless-shell fonts-dejavu-core || \
+		apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; }; then :; \
+	elif command -v chromium || command -v chromium-browser || command -v google-chrome; then :; \
 	else \
 		echo "make: no browser, and none can be installed here: that takes apt and root" >&2; exit 1; \
 	fi

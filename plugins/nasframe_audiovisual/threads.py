@@ -71,7 +71,11 @@ def in_threads(
         assert silences is not None
         silences.look()
         for job in waiting:
-            if job.thread is None or job.future.done():
+            if job.future.done():
+                if job in silences:
+                    silences.end(job)  # it waits for its turn, and has no more to say
+                continue
+            if job.thread is None:
                 continue
             if job not in silences:
                 silences.begin(job)

@@ -136,14 +136,26 @@ def test_an_item_that_hangs_is_given_up_and_another_thread_does_the_others() -> 
         return -item
 
     try:
-        found = [*in_threads(work, range(8), 2, patience=0.2, lost=lambda item, end: (item, end))]
+        found = [*in_threads(work, range(8), 2, patience=1.0, lost=lambda item, end: (item, end))]
     finally:
         release.set()
     assert found == [
         0,
-        *((item, "hung and said nothing for 0.2 seconds") for item in (1, 2)),
+        *((item, "hung and said nothing for 1 seconds") for item in (1, 2)),
         *range(-3, -8, -1),
     ]
+
+
+def test_an_item_that_is_done_while_the_one_before_it_hangs_has_its_result() -> None:
+    release = threading.Event()
+
+    def work(item: int) -> int:
+        release.wait(60 if item == 0 else 1.2)  # the other one is looked at before it is done
+        return item
+
+    found = [*in_threads(work, range(2), 2, patience=2.0, lost=lambda item, end: "lost")]
+    release.set()
+    assert found == ["lost", 1]
 
 
 def test_items_that_hang_at_once_are_given_up_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,10 +174,10 @@ def test_whoever_waits_for_the_items_hears_their_signs_of_life() -> None:
 
     def work(item: int) -> None:
         sign_of_life()
-        threading.Event().wait(0.3)
+        threading.Event().wait(1.4)
 
     with hearing_signs_of_life(lambda: heard.append("here")):
-        assert [*in_threads(work, range(2), 2, patience=0.2)] == [None, None]
+        assert [*in_threads(work, range(2), 2, patience=1.0)] == [None, None]
     assert heard
 
 
@@ -178,12 +190,12 @@ def test_an_item_that_hangs_is_an_error_where_nobody_has_a_result_for_it() -> No
 
 def test_an_item_in_a_thread_that_gives_signs_of_life_may_take_longer_than_the_patience() -> None:
     def work(item: int) -> int:
-        for _ in range(10):
-            threading.Event().wait(0.05)
+        for _ in range(12):
+            threading.Event().wait(0.1)
             sign_of_life()
         return item
 
-    assert list(in_threads(work, range(2), 2, patience=0.3)) == [0, 1]
+    assert list(in_threads(work, range(2), 2, patience=1.0)) == [0, 1]
 
 
 HANGING = """

@@ -169,13 +169,13 @@ def test_a_clip_at_which_the_decoder_hangs_has_a_reason_and_the_others_are_score
 
     whole = list(scored(detector, Forgetful(), clips[:4]))
     monkeypatch.setattr(Detector, "score", hanging)
-    monkeypatch.setattr("nasframe_deepfake.detection.clip_scorer.CLIP_PATIENCE", 1.0)
+    monkeypatch.setattr("nasframe_deepfake.detection.clip_scorer.CLIP_PATIENCE", 5.0)
     found = list(scored(detector, Forgetful(), clips[:4]))
     release.set()
     assert found.pop(1) == {
         "file": str(clips[1]),
         "reason": "hangs",
-        "error": "cannot be scored, its decoding hung and said nothing for 1 seconds",
+        "error": "cannot be scored, its decoding hung and said nothing for 5 seconds",
     }
     whole.pop(1)
     assert found == whole

@@ -86,7 +86,7 @@ IN = ["a1", "a2"]
         (unchanged, {"inputs": ["a1", "y"]}, "inputs.y: 'y' is the target"),
         (unchanged, {"inputs": ["a1", "a1"]}, "inputs: 'a1' is chosen twice"),
         (unchanged, {"inputs": {"l": "a1", "r": "a*"}}, "inputs: 'a1' is in 'l' and in 'r'"),
-        (unchanged, {"target": "Y"}, "target: 'Y' is none of the columns; valid: a1"),
+        (unchanged, {"target": "Y"}, "target: 'Y' is none of the columns; did you mean 'y'"),
         (unchanged, {"split": "splt"}, "split: 'splt' is none of the columns; did you mean 'split'"),
         (unchanged, {"group": "y"}, "group: 'y' is used twice"),
         (
