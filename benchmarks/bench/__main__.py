@@ -1,6 +1,6 @@
 """Measure the speed of nasframe: named figures, each made in one run, most of them ratios.
 
-    python benchmarks/bench [NAME ...]      the groups to measure: steps, estimators, epochs, extraction
+    python benchmarks/bench [NAME ...]      groups: steps, estimators, epochs, extraction, device
 
 What is compared takes turns in one process, on one thread, and processor time counts. A table is printed, and
 everything behind it goes to benchmarks/results/latest.json. docs/performance.md says what the figures mean.
@@ -19,6 +19,7 @@ from typing import Any
 
 import attrs
 import torch
+from device_steps import device_figures
 from epochs import epoch_figures
 from estimators import estimator_figures
 from extraction import extraction_figures
@@ -35,6 +36,7 @@ GROUPS: Mapping[str, Callable[[], list[Figure]]] = {
     "estimators": estimator_figures,
     "epochs": epoch_figures,
     "extraction": extraction_figures,
+    "device": device_figures,
 }
 
 

@@ -21,7 +21,7 @@ from nasframe.training import batches
 from nasframe_audiovisual import FeatureSplit
 from nasframe_bimodal.space import Bimodal
 
-__all__ = ["epoch_figures"]
+__all__ = ["device_epoch_figures", "epoch_figures"]
 
 PART = 8
 """One example of so many is there; an epoch takes as much less."""
@@ -36,27 +36,42 @@ def epoch_figures(epochs: int = 3) -> list[Figure]:
         epochs: that are made; the shortest counts, as other work of the machine only makes one longer.
     """
     with TemporaryDirectory() as folder:
-        data = _data(Path(folder))
-        task = TensorTask(
-            {name: torch.randn(64, *shape) for name, shape in SHAPES.items()}, torch.arange(64) % 2
-        )
-        options = SearchOptions(batch_size=64, epochs=epochs, min_epochs=epochs)
-        space = Bimodal(ports="shared").build(data.inputs, data.outputs)
-        search = Search(space, task, data, GumbelRaoMonteCarlo(samples=100), Bilevel(), options)
-        search.fit()
+        search = _searched(Path(folder), epochs, torch.device("cpu"))
         anonymous = _anonymous_memory()
         waiting = _waiting(search)
-    seconds = min(record["seconds"] for record in search.history)
-    projected = EPOCHS * PART * seconds / 60
-    rows = sum(ROWS.values())
-    words = f"{EPOCHS} epochs of {rows:,} examples, B = 64; one of {rows // PART:,} took {seconds:.2f} s"
     return [
-        Figure("projected_paper_search_minutes", projected, "min", most=28, words=words),
+        _projected("projected_paper_search_minutes", search, 28),
         Figure(
             "loader_share", waiting, most=0.02, words="waiting for batches, of the weight updates of an epoch"
         ),
         Figure("anonymous_memory_gb", anonymous, "GB", most=1, words="of the process of the search"),
     ]
+
+
+def device_epoch_figures(epochs: int = 3) -> list[Figure]:
+    """Return the projected time of a search on a CUDA device; not measured where there is none."""
+    name, most = "projected_paper_search_minutes_cuda", 5.0
+    if not torch.cuda.is_available():
+        return [Figure(name, None, "min", most=most, words="there is no CUDA device")]
+    with TemporaryDirectory() as folder:
+        return [_projected(name, _searched(Path(folder), epochs, torch.device("cuda", 0)), most)]
+
+
+def _searched(folder: Path, epochs: int, device: torch.device) -> Search:
+    data = _data(folder)
+    task = TensorTask({name: torch.randn(64, *shape) for name, shape in SHAPES.items()}, torch.arange(64) % 2)
+    options = SearchOptions(batch_size=64, epochs=epochs, min_epochs=epochs)
+    space = Bimodal(ports="shared").build(data.inputs, data.outputs)
+    relaxation = GumbelRaoMonteCarlo(samples=100)
+    search = Search(space, task, data, relaxation, Bilevel(), options, device=device)
+    search.fit()
+    return search
+
+
+def _projected(name: str, search: Search, most: float) -> Figure:
+    seconds, rows = min(record["seconds"] for record in search.history), sum(ROWS.values())
+    words = f"{EPOCHS} epochs of {rows:,} examples, B = 64; one of {rows // PART:,} took {seconds:.2f} s"
+    return Figure(name, EPOCHS * PART * seconds / 60, "min", most=most, words=words)
 
 
 def _waiting(search: Search) -> float:

@@ -8,12 +8,21 @@ from functools import partial
 import torch
 from plain import PlainSearch, PlainSupernet, gumbel_rao, softmax
 
-from nasframe import SearchOptions, TensorTask, Update
+from nasframe import Batch, SearchOptions, TensorTask, Update
 from nasframe.relaxations import GumbelRaoMonteCarlo, Relaxation, Softmax
 from nasframe.searching import Bilevel, Search
+from nasframe.training import StepCheck, steps_between_checks
 from nasframe_bimodal.space import Bimodal
 
-__all__ = ["ROWS", "SHAPES", "engine", "engine_step", "plain_step"]
+__all__ = [
+    "ROWS",
+    "SHAPES",
+    "batches_of_a_step",
+    "engine",
+    "engine_step",
+    "plain_step",
+    "update_both",
+]
 
 LENGTH = 8
 """Positions of each feature."""
@@ -32,13 +41,11 @@ RELAXATIONS: dict[str, tuple[Relaxation, Callable[[torch.Tensor], torch.Tensor]]
 """Name in figures → the relaxation of the engine, and that of the plain search."""
 
 
-def engine(
-    relaxation: Relaxation, size: int, device: torch.device | None = None, examples: int = 320
-) -> Search:
+def engine(name: str, size: int, device: torch.device | None = None, examples: int = 320) -> Search:
     """Return a search of the paper's space, on random features.
 
     Args:
-        relaxation: of the search.
+        name: of a relaxation.
         size: of a batch.
         device: None is the processor.
         examples: of the task, over all splits.
@@ -48,21 +55,37 @@ def engine(
     data = task.data({})
     space = Bimodal(ports="shared").build(data.inputs, data.outputs)
     options = SearchOptions(batch_size=size)
-    return Search(space, task, data, relaxation, Bilevel(), options, device=device or torch.device("cpu"))
+    place = device or torch.device("cpu")
+    return Search(space, task, data, RELAXATIONS[name][0], Bilevel(), options, device=place)
 
 
 def engine_step(name: str, size: int, device: torch.device | None = None) -> Callable[[], None]:
     """Return one step of the engine: an update of the weights, and one of the logits."""
-    search = engine(RELAXATIONS[name][0], size, device)
-    noise = torch.Generator(device=search.device).manual_seed(0)
+    search = engine(name, size, device)
+    return update_both(search.learner.update, *batches_of_a_step(search, size))
+
+
+def batches_of_a_step(search: Search, size: int) -> tuple[Batch, Batch]:
+    """Return a batch of the weights and one of the logits, on the device of a search."""
     splits = search.data.splits
     inner, outer = (
         split.batch(torch.arange(size)).to(search.device) for split in (splits.weights, splits.architecture)
     )
+    return inner, outer
+
+
+def update_both(update: Callable[..., object], inner: Batch, outer: Batch) -> Callable[[], None]:
+    """Return one step on two batches, given what updates: the weights, and then the logits.
+
+    Numbers are checked as often as a search does on the device of the batches.
+    """
+    noise, every = torch.Generator().manual_seed(0), steps_between_checks(inner.targets.device)
+    check = StepCheck(every)
 
     def step() -> None:
-        search.learner.update(Update("weights", inner), 0, noise)
-        search.learner.update(Update("architecture", outer), 0, noise)
+        update(Update("weights", inner), 0, noise, check)
+        update(Update("architecture", outer), 0, noise, check)
+        check.end_step()
 
     return step
 

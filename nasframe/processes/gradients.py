@@ -29,11 +29,11 @@ def ranks_with_others(parameters: Sequence[Tensor]) -> list[int]:
 def average_gradients(parameters: Sequence[Tensor]) -> None:
     """Replace each gradient by its mean over the processes, which have gradients of the same parameters.
 
-    All gradients of a dtype travel in one tensor.
+    All gradients of a dtype and device travel in one tensor.
     """
     gradients = [item.grad for item in parameters if item.grad is not None]
-    for dtype in dict.fromkeys(item.dtype for item in gradients):
-        own = [item for item in gradients if item.dtype == dtype]
+    for kind in dict.fromkeys((item.dtype, item.device) for item in gradients):
+        own = [item for item in gradients if (item.dtype, item.device) == kind]
         flat = torch.cat([item.reshape(-1) for item in own])
         dist.all_reduce(flat)
         flat /= dist.get_world_size()

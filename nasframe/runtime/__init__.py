@@ -84,6 +84,7 @@ from nasframe.runtime.silences import Silences
 from nasframe.runtime.system_errors import describe_system_error
 from nasframe.runtime.tensor_files import check_tensors, read_tensors
 from nasframe.runtime.threads import ThreadsKept, one_thread
+from nasframe.runtime.transfers import to_device
 from nasframe.runtime.unfinished_folder import unfinished_folder
 from nasframe.runtime.visible import escape_json, shell_line, shorten, visible, visible_message
 from nasframe.runtime.whole_folder import whole_folder
@@ -172,6 +173,7 @@ __all__ = [
     "shorten",
     "sign_of_life",
     "take_any_character",
+    "to_device",
     "unfinished_folder",
     "visible",
     "visible_message",

@@ -21,7 +21,7 @@ def expected_parameters(supernet: Supernet, probabilities: Mapping[str, Sample])
     kept if any edge keeps it), plus Σ_nodes Σ_k p_k·cost_k over the nodes and edges that choose.
     """
     wiring, costs = supernet.wiring, supernet.shapes.costs
-    total = next(iter(supernet.parameters()), torch.zeros(())).new_zeros(())
+    total = next(iter(supernet.architecture_parameters()), torch.zeros(())).new_zeros(())
     uses: dict[str, dict[str, Tensor] | None] = {}
     for (target, port), edges in wiring.arrivals.items():
         chosen = wiring.port_sources.get((target, port))

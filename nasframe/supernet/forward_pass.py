@@ -11,10 +11,11 @@ from torch import Tensor, nn
 from nasframe.module_names import module_key
 from nasframe.network import FIXED, Block, take_input
 from nasframe.relaxations import Sample
+from nasframe.runtime import to_device
 from nasframe.supernet.mixture import mix, plain_sum
 from nasframe.supernet.plan import Candidates, NodePlan, Plan, PortPlan, Source
 
-__all__ = ["ForwardPass", "Unselected", "winners_of"]
+__all__ = ["ForwardPass", "Unselected", "weights_beside", "winners_of"]
 
 Unselected = Literal["evaluate", "skip"]
 
@@ -48,9 +49,11 @@ class ForwardPass:
         self.inputs, self.samples = inputs, samples
         self.values: dict[str, Tensor | None] = {}
         self.sums: dict[int, Tensor | None] = {}
-        self.flat = {key: sample.weights.reshape(-1) for key, sample in samples.items()}
         self.selected = winners_of(samples)
         self.sparse = all(sample.one_hot and not sample.weights.requires_grad for sample in samples.values())
+        # which is all that one-hot weights without a gradient say
+        self.weights = {} if self.sparse else weights_beside(next(iter(inputs.values())), samples)
+        self.flat = {key: weights.reshape(-1) for key, weights in self.weights.items()}
 
     def output(self) -> Tensor:
         """Return the value of the output node, `(batch, *shape)`."""
@@ -110,7 +113,7 @@ class ForwardPass:
                 outputs.append(blocks[module_key(name)](*arrived))
             else:
                 outputs.append(self._unselected(blocks[module_key(name)], *arrived))
-        weights = self.samples[candidates.table].weights[candidates.row]
+        weights = self.weights[candidates.table][candidates.row]
         return mix(weights, outputs, None if winner is None else [winner])
 
     def _unselected(self, block: Block, *arrived: Tensor) -> Tensor | None:
@@ -173,10 +176,21 @@ class ForwardPass:
         return some.new_zeros((len(some), *shape))
 
 
+def weights_beside(value: Tensor, samples: Mapping[str, Sample]) -> dict[str, Tensor]:
+    """Return packed parameter → its weights on the device of a value, to which all travel together."""
+    found = {key: sample.weights for key, sample in samples.items()}
+    for dtype in {weights.dtype for weights in found.values() if weights.device != value.device}:
+        moving = {key: weights for key, weights in found.items() if weights.dtype == dtype}
+        flat = to_device(torch.cat([weights.reshape(-1) for weights in moving.values()]), value.device)
+        parts = torch.split(flat, [weights.numel() for weights in moving.values()])
+        found |= {key: part.view(moving[key].shape) for key, part in zip(moving, parts, strict=True)}
+    return found
+
+
 def winners_of(samples: Mapping[str, Sample]) -> dict[str, list[int] | None]:
     """Return packed parameter → the selected column of each row, None where the weights are not one-hot.
 
-    All are moved from the device in one transfer.
+    Samples of logits are on the CPU; all others are read in one transfer.
     """
     one_hot = {key: sample.weights.detach() for key, sample in samples.items() if sample.one_hot}
     found: dict[str, list[int] | None] = dict.fromkeys(samples)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from attrs import frozen
@@ -28,7 +28,7 @@ class Table:
 
 
 class Logits(nn.Module):
-    """Every logit of a space.
+    """Every logit of a space, on the CPU wherever the operations are.
 
     Args:
         space: its choices are packed.
@@ -54,6 +54,15 @@ class Logits(nn.Module):
             {table.key: scale * torch.randn(len(table.rows), len(table.candidates)) for table in self.tables}
         )
         self.place = {row: (table, index) for table in self.tables for index, row in enumerate(table.rows)}
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Logits:
+        """Change what `to` and its like change, but for the device.
+
+        Logits are few. On the CPU they are sampled without waiting for a device, and a generator gives the
+        same samples whatever the device of the weights is.
+        """
+        super()._apply(lambda item: fn(item).to(item.device), recurse)  # type: ignore[no-untyped-call, unused-ignore]
+        return self
 
     def sample(
         self, relaxation: Relaxation, progress: float = 0.0, generator: torch.Generator | None = None

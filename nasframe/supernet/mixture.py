@@ -28,9 +28,23 @@ def mix(weights: Tensor, values: Sequence[Tensor | None], selected: Sequence[int
         mixed: Tensor = apply(weights, selected, present[0], *values)  # type: ignore[no-untyped-call, unused-ignore]
         return mixed
     if len(present) < len(values):
-        weights = weights[[index for index, value in enumerate(values) if value is not None]]
+        weights = torch.cat([weights[run] for run in _runs(values)])
     result: Tensor = torch.tensordot(weights.to(present[0].dtype), torch.stack(present), dims=1)
     return result
+
+
+def _runs(values: Sequence[Tensor | None]) -> list[slice]:
+    """Return the places of the values that are not None, as slices: a list of places would be a tensor that
+    the host has to send to a device first."""
+    runs: list[slice] = []
+    for index, value in enumerate(values):
+        if value is None:
+            continue
+        if runs and runs[-1].stop == index:
+            runs[-1] = slice(runs[-1].start, index + 1)
+        else:
+            runs.append(slice(index, index + 1))
+    return runs
 
 
 def plain_sum(values: Sequence[Tensor | None]) -> Tensor | None:
@@ -66,7 +80,8 @@ class _OneHotMix(torch.autograd.Function):
         if gradient is not None:
             if ctx.needs_input_grad[0]:
                 flat = gradient.reshape(-1)
-                products = [flat.new_zeros(())] * ctx.count
+                some_missing = len(ctx.present) < ctx.count
+                products = [flat.new_zeros(()) if some_missing else flat] * ctx.count
                 for index, value in zip(ctx.present, ctx.saved_tensors, strict=True):
                     products[index] = torch.dot(flat, value.reshape(-1))
                 for_weights = torch.stack(products).to(ctx.weights_dtype)

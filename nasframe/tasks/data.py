@@ -10,6 +10,7 @@ from attrs import frozen
 from torch import Tensor
 
 from nasframe.operations import Shape
+from nasframe.runtime import to_device
 
 __all__ = ["SPLITS", "Batch", "Data", "Split", "Splits"]
 
@@ -23,7 +24,8 @@ class Batch:
 
     def to(self, device: torch.device) -> Batch:
         """Return the same batch on `device`."""
-        return Batch({name: value.to(device) for name, value in self.inputs.items()}, self.targets.to(device))
+        inputs = {name: to_device(value, device) for name, value in self.inputs.items()}
+        return Batch(inputs, to_device(self.targets, device))
 
 
 class Split(Protocol):
@@ -57,6 +59,16 @@ class Split(Protocol):
         """Return the split for one epoch of training: as it is, or with examples drawn anew.
 
         Their number, names and sampling weights stay. Validation and test are never redrawn.
+        """
+        return self
+
+    def moved(self, move: Callable[[Tensor], Tensor]) -> Split:
+        """Return the split with the tensors of its examples moved, or as it is where it holds none.
+
+        `batch` is then computed where they are, from the same indices on the CPU.
+
+        Args:
+            move: of a tensor to a device; it moves one that several splits share once.
         """
         return self
 

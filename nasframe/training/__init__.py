@@ -9,6 +9,7 @@ from nasframe.training.growing_parameters import GrowingParameters
 from nasframe.training.named_modules import named_modules
 from nasframe.training.options import BaselineOptions, TrainOptions
 from nasframe.training.outputs import OutputError, check_inputs, collect_outputs
+from nasframe.training.resident import resident
 from nasframe.training.schedule import learning_rate
 from nasframe.training.step_check import (
     StepCheck,
@@ -42,5 +43,6 @@ __all__ = [
     "named_modules",
     "number_of_batches",
     "read_training",
+    "resident",
     "steps_between_checks",
 ]

@@ -9,6 +9,7 @@ import torch
 from attrs import frozen
 from torch import Tensor
 
+from nasframe.runtime import to_device
 from nasframe.tasks import Batch, Split
 from nasframe.training.reading_ahead import may_be_read_ahead, read_ahead
 
@@ -71,6 +72,7 @@ class JoinedSplit(Split):
             if len(rows)
         ]
         order = torch.argsort(torch.cat([here.nonzero().flatten(), (~here).nonzero().flatten()]))
+        order = to_device(order, parts[0].targets.device)
         inputs = {name: torch.cat([part.inputs[name] for part in parts])[order] for name in parts[0].inputs}
         return Batch(inputs, torch.cat([part.targets for part in parts])[order])
 

@@ -48,6 +48,37 @@ def collect_outputs(
         OutputError: the data is finite, and the outputs are not: no metric can be computed of them.
     """
     module.eval()
+    if device.type != "cpu":
+        outputs, targets, finite = _collected_there(forward, split, size, device)
+        if finite:
+            return outputs, targets
+    return _collected_at_once(module, forward, split, size, device, name)
+
+
+def _collected_there(
+    forward: Callable[[Mapping[str, Tensor]], Tensor], split: Split, size: int, device: torch.device
+) -> tuple[Tensor, Tensor, bool]:
+    """Return outputs and targets on the CPU, and whether all numbers were finite; wait once, at the end."""
+    outputs, targets, sums = [], [], []
+    with torch.no_grad():
+        for batch in in_order(split, size, device):
+            outputs.append(forward(batch.inputs))
+            targets.append(batch.targets)
+            # neither a NaN nor an infinity is lost in a sum
+            sums += [value.sum().float() for value in (*batch.inputs.values(), batch.targets, outputs[-1])]
+        finite = torch.stack(sums).isfinite().all()
+        return torch.cat(outputs).cpu(), torch.cat(targets).cpu(), bool(finite)
+
+
+def _collected_at_once(
+    module: torch.nn.Module,
+    forward: Callable[[Mapping[str, Tensor]], Tensor],
+    split: Split,
+    size: int,
+    device: torch.device,
+    name: str,
+) -> tuple[Tensor, Tensor]:
+    """Return outputs and targets on the CPU, each batch checked before the next one is read."""
     outputs, targets = [], []
     # threads are taken for the forward pass alone: a batch may take much more work to be read
     guard = one_thread if _is_small(module) else nullcontext

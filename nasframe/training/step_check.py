@@ -70,14 +70,16 @@ class StepCheck:
             self.read()
 
     def read(self) -> None:
-        """Read the gathered numbers, in one transfer from the device.
+        """Read the gathered numbers, in one transfer from each device.
 
         Raises:
             NotFiniteError: one of them is not finite.
         """
         numbers, self._gathered = self._gathered, []
-        if numbers and not bool(torch.stack([number.float() for number in numbers]).isfinite().all()):
-            raise NotFiniteError
+        for device in {number.device for number in numbers}:
+            there = torch.stack([number.float() for number in numbers if number.device == device])
+            if not bool(there.isfinite().all()):
+                raise NotFiniteError
 
 
 def steps_between_checks(device: torch.device) -> int:

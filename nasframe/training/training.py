@@ -44,6 +44,7 @@ from nasframe.training.failures import Failures, Step
 from nasframe.training.growing_parameters import GrowingParameters
 from nasframe.training.options import TrainOptions
 from nasframe.training.outputs import check_inputs, collect_outputs
+from nasframe.training.resident import resident
 from nasframe.training.schedule import learning_rate
 from nasframe.training.step_check import StepCheck, checked_backward, checked_epoch, steps_between_checks
 
@@ -127,6 +128,7 @@ class Training:
 
         The network is left with the parameters of the last epoch, not of the best. See `fit` for the errors.
         """
+        self.data = resident(self.data, self.device)
         self.network.to(self.device)
         optimiser = torch.optim.Adam(
             [{"params": list(self.network.parameters())}],  # one group, which may be empty

@@ -57,6 +57,7 @@ from nasframe.training import (
     check_inputs,
     checked_epoch,
     collect_outputs,
+    resident,
     steps_between_checks,
 )
 
@@ -108,6 +109,7 @@ class Search:
     def __attrs_post_init__(self) -> None:
         find_rule(self.space)  # refuses an unknown rule before the search
         check_selection(self.options, self.loop, self.space, self.trainer)
+        self.data = resident(self.data, self.device)
         splits = self.data.splits
         for name in ("weights", "architecture", "validation"):
             if len(getattr(splits, name)) == 0:
@@ -141,7 +143,7 @@ class Search:
         """Make one update of each kind on a copy, so that what fails does so before the search."""
         learner, epoch = self._learner(check.loop), min(self.options.warmup_epochs, self.options.epochs)
         learner.supernet.train()
-        noise = generator(self.seed, "rehearsal", device=self.device)
+        noise = generator(self.seed, "rehearsal")
         optimisers = {
             "weights_optimiser": learner.weights_optimiser,
             "architecture_optimiser": learner.architecture_optimiser,
@@ -388,7 +390,7 @@ class Search:
         """Make the updates of an epoch, and return their losses by kind."""
         splits, size = self.data.splits, self.options.batch_size
         shuffle = generator(self.seed, "shuffle", epoch)
-        noise = generator(self.seed, "relaxation", epoch, device=self.device)
+        noise = generator(self.seed, "relaxation", epoch)
         anew = generator(self.seed, "redrawn", epoch)
         losses: dict[str, list[Tensor]] = {}
         paths = self.learner.sampling.paths(epoch)

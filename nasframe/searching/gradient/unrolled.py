@@ -165,7 +165,7 @@ def _less(found: Tensor | None, first: Tensor | None, second: Tensor | None, sca
     """Return found - scale (first - second); None is a zero, and all None is None."""
     if first is None or second is None:
         return found  # a sample without a gradient in one of two equal evaluations has none in the other
-    difference = scale.to(first.dtype) * (first - second)
+    difference = scale.to(first) * (first - second)
     return -difference if found is None else found - difference
 
 
@@ -179,4 +179,4 @@ class _WithGradients(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *above: Tensor) -> tuple[Tensor | None, ...]:
-        return (None, None, *(above[0].to(item.dtype) * item for item in ctx.gradients))
+        return (None, None, *(above[0].to(item) * item for item in ctx.gradients))

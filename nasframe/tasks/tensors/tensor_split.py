@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
-from attrs import frozen
+from attrs import evolve, frozen
 from torch import Tensor
 
+from nasframe.runtime import to_device
 from nasframe.tasks.data import Batch, Split
 
 __all__ = ["TensorSplit"]
@@ -28,4 +29,10 @@ class TensorSplit(Split):
         return len(self.targets)
 
     def batch(self, indices: Tensor) -> Batch:
-        return Batch({name: value[indices] for name, value in self.inputs.items()}, self.targets[indices])
+        rows = to_device(indices, self.targets.device)
+        return Batch({name: value[rows] for name, value in self.inputs.items()}, self.targets[rows])
+
+    def moved(self, move: Callable[[Tensor], Tensor]) -> TensorSplit:
+        """Return the split with its inputs and targets moved."""
+        inputs = {name: move(value) for name, value in self.inputs.items()}
+        return evolve(self, inputs=inputs, targets=move(self.targets))

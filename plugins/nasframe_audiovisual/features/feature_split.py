@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from torch import Tensor
 
 from nasframe import Batch, Split
+from nasframe.runtime import to_device
 from nasframe_audiovisual.features.extractor import PICTURE_INPUTS, SOUND_INPUTS
 
 __all__ = ["FeatureSplit"]
@@ -41,7 +42,13 @@ class FeatureSplit(Split):
 
     def batch(self, indices: Tensor) -> Batch:
         """Return inputs `(batch, L, channels)`, float32, and targets `(batch, …)`."""
-        rows = dict.fromkeys(PICTURE_INPUTS, self.pictures[indices])
-        rows |= dict.fromkeys(SOUND_INPUTS, self.sounds[indices])
+        place = self.targets.device
+        rows = dict.fromkeys(PICTURE_INPUTS, to_device(self.pictures[indices], place))
+        rows |= dict.fromkeys(SOUND_INPUTS, to_device(self.sounds[indices], place))
         inputs = {name: self.features[name][row].float() for name, row in rows.items()}
-        return Batch(inputs, self.targets[indices])
+        return Batch(inputs, self.targets[to_device(indices, place)])
+
+    def moved(self, move: Callable[[Tensor], Tensor]) -> FeatureSplit:
+        """Return the split with its targets and features moved, these in float16 as they are."""
+        features = {name: move(value) for name, value in self.features.items()}
+        return evolve(self, features=features, targets=move(self.targets))

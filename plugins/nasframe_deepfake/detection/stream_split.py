@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -39,6 +39,10 @@ class StreamSplit(ClipSplit):
             "sounds": self.sounds_of_streams[self.sounds[indices]],
         }
         return Batch(inputs, self.targets[indices])
+
+    def moved(self, move: Callable[[Tensor], Tensor]) -> StreamSplit:
+        """Return the split as it is: its streams stay on the disk."""
+        return self
 
 
 @frozen
