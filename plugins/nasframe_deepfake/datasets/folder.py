@@ -38,14 +38,14 @@ class Folder(Dataset):
         return bool(_tables(folder)) or (_has_both_folders(folder) and not _sets_inside(folder))
 
     def why_not(self, folder: Path) -> str:
+        if _has_both_folders(folder):  # a table that is none beside them is no reason
+            return f"{_in_words(_sets_inside(folder))}; {OPTION}=folder takes all by the name of the folder"
         tables = _csv_files(folder)
         if tables:
             try:
                 return f"{tables[0].name} is no table: {why_no_table(tables[0])}"
             except DataError:
                 return f"{tables[0].name} cannot be read as CSV"
-        if _has_both_folders(folder):
-            return f"{_in_words(_sets_inside(folder))}; {OPTION}=folder takes all by the name of the folder"
         there = {item.name.casefold() for item in folder.iterdir() if item.is_dir()}
         lacking = " and no ".join(f"{name}/" for name in _CATEGORY_OF_FOLDER if name not in there)
         return f"there is no {lacking}, and no CSV file"
