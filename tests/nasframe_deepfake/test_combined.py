@@ -146,7 +146,9 @@ def test_folders_called_real_and_fake_that_are_data_sets_are_not_taken_for_their
     TREES[kind](root / "real")
     (root / "fake").mkdir()
     (root / "fake" / "a.mp4").touch()
-    (root / "notes.csv").write_text("who,when\nme,now\n", encoding="utf-8")  # no table of clips, and no reason
+    (root / "notes.csv").write_text(
+        "who,when\nme,now\n", encoding="utf-8"
+    )  # no table of clips, and no reason
     with pytest.raises(DataError) as caught:
         resolve_dataset_name("auto", root)
     told = str(caught.value)
