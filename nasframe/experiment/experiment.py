@@ -248,6 +248,7 @@ class Experiment:
 
 _ADDED: Mapping[str, Mapping[str, Any]] = {
     "search": {
+        "accumulation_steps": 1,
         "empty_ports": "allow",
         "architecture_schedule": "constant",
         "finalists": 0,

@@ -14,6 +14,7 @@ from nasframe.processes import ALONE, Group
 from nasframe.relaxations import Relaxation, Sample
 from nasframe.runs import Run
 from nasframe.runtime import RandomStates
+from nasframe.searching.gradient.accumulation import accumulated, parts_of
 from nasframe.searching.gradient.gradient_loop import GradientLoop, Update
 from nasframe.searching.gradient.held_network import HeldNetwork
 from nasframe.searching.gradient.loop_check import checked_optimiser
@@ -139,7 +140,7 @@ class Learner:
             (drawn,) = samples
             loss = self.unrolled(held, epoch, check, drawn, before)(drawn, update.inner, batch)
         else:
-            loss = self._loss(self._shared_outputs(batch, samples), batch.targets, len(samples))
+            loss = self._loss_of(batch, samples)
         total = self._penalised(loss) if penalised else loss
 
         def failure(subject: str, predicate: str) -> RunError:
@@ -160,6 +161,16 @@ class Learner:
                     group["lr"] = learning_rate(group.setdefault("initial_lr", group["lr"]), share, schedule)
             optimiser.step()
         return loss.detach()
+
+    def _loss_of(self, batch: Batch, samples: Sequence[Mapping[str, Sample]]) -> Tensor:
+        """Return the loss of a batch, which passes at once, or in parts with an example for each process."""
+        count = min(self.options.accumulation_steps, len(batch.targets) // self.group.count)
+        if count > 1:
+            return accumulated(self._loss_at_once, parts_of(batch, count), samples, self.weights)
+        return self._loss_at_once(batch, samples)
+
+    def _loss_at_once(self, batch: Batch, samples: Sequence[Mapping[str, Sample]]) -> Tensor:
+        return self._loss(self._shared_outputs(batch, samples), batch.targets, len(samples))
 
     def _shared_outputs(self, batch: Batch, samples: Sequence[Mapping[str, Sample]]) -> Tensor:
         """Return the outputs of `_outputs`, of which each process computes those of its part of the batch."""
@@ -205,7 +216,7 @@ class Learner:
             return self.failures.of_step(subject, predicate, evolve(step, kind=f"{step.kind}, {where}"))
 
         def loss_of(batch: Batch, drawn: Mapping[str, Sample]) -> Tensor:
-            return self._loss(self._shared_outputs(batch, [drawn]), batch.targets, 1)
+            return self._loss_of(batch, [drawn])
 
         learning = [rates[id(item)] for item in held.learning]
         return Unrolled(held, learning, loss_of, check, failure, group=self.group)

@@ -18,6 +18,9 @@ class SearchOptions:
     epochs: int = option(30, help="most epochs", ge=1)
     min_epochs: int = option(10, help="epochs before it may stop", ge=0)
     batch_size: int = option(64, help="examples an update", ge=1)
+    accumulation_steps: int = option(
+        1, help="parts in which a batch passes, their gradients added: less memory, the same mean", ge=1
+    )
     warmup_epochs: int = option(0, help="first epochs, without architecture updates", ge=0)
     schedule: Literal["constant", "cosine"] = option("cosine", help="of the weights' learning rate")
     architecture_schedule: Literal["constant", "cosine"] = option(

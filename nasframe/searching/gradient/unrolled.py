@@ -34,7 +34,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
 
 import torch
 from attrs import frozen
@@ -43,6 +42,7 @@ from torch import Tensor
 from nasframe.processes import ALONE, Group
 from nasframe.relaxations import Sample
 from nasframe.runtime import RandomStates
+from nasframe.searching.gradient.given_gradients import with_gradients
 from nasframe.searching.gradient.held_network import HeldNetwork
 from nasframe.tasks import Batch
 from nasframe.training import StepCheck, checked_gradients
@@ -124,10 +124,7 @@ class Unrolled:
             self.network.set_weights(before)
             for parameter in weights:
                 parameter.grad = None
-        learnt = {key: item for key, item in gradients.items() if item is not None}
-        apply = _WithGradients.apply
-        result: Tensor = apply(loss, [*learnt.values()], *(samples[key].weights for key in learnt))  # type: ignore[no-untyped-call, unused-ignore]
-        return result
+        return with_gradients(loss, [samples[key].weights for key in gradients], [*gradients.values()])
 
     def _evaluate(
         self, samples: Mapping[str, Sample], random: RandomStates, batch: Batch, where: str
@@ -167,16 +164,3 @@ def _less(found: Tensor | None, first: Tensor | None, second: Tensor | None, sca
         return found  # a sample without a gradient in one of two equal evaluations has none in the other
     difference = scale.to(first) * (first - second)
     return -difference if found is None else found - difference
-
-
-class _WithGradients(torch.autograd.Function):
-    """A loss whose gradients with respect to tensors are given."""
-
-    @staticmethod
-    def forward(ctx: Any, loss: Tensor, gradients: Sequence[Tensor], *tensors: Tensor) -> Tensor:
-        ctx.gradients = gradients
-        return loss.clone()
-
-    @staticmethod
-    def backward(ctx: Any, *above: Tensor) -> tuple[Tensor | None, ...]:
-        return (None, None, *(above[0].to(item) * item for item in ctx.gradients))
