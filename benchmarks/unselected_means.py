@@ -3,9 +3,9 @@
     python benchmarks/unselected_means.py [SEEDS]
 
 Both have the same expected gradient of the logits; the mean has less variance and costs less. Searches of a
-small bimodal space with dropout, on a task of two streams, from SEEDS seeds each. Of every choice the shares of
-its candidates are compared: half the sum of their differences, the mean over all choices. The p-value is that
-of a permutation test, in which runs change sides.
+small bimodal space with dropout, on a task of two streams, from SEEDS seeds each. Of every choice the shares
+of its candidates are compared: half the sum of their differences, the mean over all choices. The p-value is
+that of a permutation test, in which runs change sides.
 """
 
 from __future__ import annotations
