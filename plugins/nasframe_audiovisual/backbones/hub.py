@@ -12,9 +12,6 @@ from nasframe.errors import DataError, in_words
 from nasframe.runtime import sha256_of
 from nasframe_audiovisual.torch_companions import beside_torch
 
-with beside_torch("torchvision"):  # which timm imports
-    import timm
-
 __all__ = ["hub_weights"]
 
 _ANSWER = 5
@@ -44,6 +41,9 @@ def hub_weights(name: str) -> Path:
     """
     import huggingface_hub  # only where something is to be fetched
     from huggingface_hub import constants, errors
+
+    with beside_torch("torchvision"):  # which timm imports
+        import timm
 
     config = timm.get_pretrained_cfg(name)
     if config is None or not config.hf_hub_id:

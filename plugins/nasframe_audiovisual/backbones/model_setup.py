@@ -13,17 +13,20 @@ from attrs import field, frozen
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nasframe.errors import DataError, NasframeError, in_words
+from nasframe.errors import DataError, NasframeError, in_words, nearest
 from nasframe_audiovisual.backbones.computed_places import ComputedPlaces
 from nasframe_audiovisual.torch_companions import beside_torch
 
 with beside_torch("torchvision"):  # which timm imports
     import timm
 
-__all__ = ["STAGES", "ModelSetup", "ResizingNetwork", "model_setup", "own_size"]
+__all__ = ["STAGES", "ModelSetup", "ResizingNetwork", "model_setup", "own_size", "require_known"]
 
 STAGES = (-4, -3, -2, -1)
 """The maps of a model that are features."""
+
+_SOME = ("convnext_atto", "efficientnet_b0", "mobilenetv3_small_100", "resnet18", "resnet34")
+"""Named where a name is like none; timm has more than a thousand."""
 
 _SURE = "resnet34"
 _TRIED = 3
@@ -83,6 +86,16 @@ def _crashes(layer: nn.Conv2d, channels: int) -> bool:
 
 def _in_plain_layout(_: nn.Module, inputs: tuple[Tensor]) -> tuple[Tensor]:
     return (inputs[0].contiguous(),)
+
+
+def require_known(name: str) -> None:
+    """Raise a DataError, of one line, unless timm has a model of this name, and weights of its tag."""
+    if not timm.is_model(name):
+        alike = difflib.get_close_matches(name, timm.list_models()) or _SOME
+        raise DataError(f"unknown backbone {name!r}{nearest(name, alike)}")
+    tagged = timm.list_models(f"{name.partition('.')[0]}.*", pretrained=True)
+    if "." in name and name not in tagged:
+        raise DataError(f"unknown weights {name!r} of a backbone{nearest(name, tagged)}")
 
 
 def own_size(name: str) -> tuple[int, int]:

@@ -1,23 +1,20 @@
-"""Backbones: timm models that return the maps of their last four stages."""
+"""Backbones: timm models that return the maps of their last four stages.
+
+timm is imported where one is made to be trained, or is no `ResidualNetwork`: that takes seconds.
+"""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from torch import nn
 
-from nasframe.errors import DataError, RunError, nearest
+from nasframe.errors import RunError
 from nasframe.runtime import read_tensors
-from nasframe_audiovisual.backbones.local_weights import load_weights
-from nasframe_audiovisual.backbones.model_setup import model_setup, own_size
+from nasframe_audiovisual.backbones.residual_network import ResidualNetwork, is_residual_network
 from nasframe_audiovisual.storage import DISK_BLOCK, size_on_disk
-from nasframe_audiovisual.torch_companions import beside_torch
-
-with beside_torch("torchvision"):  # which timm imports
-    import timm
 
 __all__ = [
     "check_backbone",
@@ -28,9 +25,6 @@ __all__ = [
     "stage_channels",
     "weights_size",
 ]
-
-_SOME = ("convnext_atto", "efficientnet_b0", "mobilenetv3_small_100", "resnet18", "resnet34")
-"""Named where a name is like none; timm has more than a thousand."""
 
 Size = tuple[int, int]
 """Height and width of images in pixels."""
@@ -59,7 +53,10 @@ def make_backbone(
         DataError: unknown name, a model without four maps for such images, or weights that cannot be read or
             do not fit.
     """
-    _require_known(name)
+    from nasframe_audiovisual.backbones.local_weights import load_weights
+    from nasframe_audiovisual.backbones.model_setup import model_setup, own_size, require_known
+
+    require_known(name)
     size = own_size(name) if size is None else size
     setup = model_setup(name, channels, size)
     network = setup.network(name, channels)
@@ -74,17 +71,10 @@ def check_backbone(name: str, channels: int = 3, size: Size | None = None) -> No
     It names a model that is one, of a similar name where there is one. Nothing is computed: a pass through
     the model is tried without values.
     """
-    _require_known(name)
+    from nasframe_audiovisual.backbones.model_setup import model_setup, own_size, require_known
+
+    require_known(name)
     model_setup(name, channels, own_size(name) if size is None else size)
-
-
-def _require_known(name: str) -> None:
-    if not timm.is_model(name):
-        alike = difflib.get_close_matches(name, timm.list_models()) or _SOME
-        raise DataError(f"unknown backbone {name!r}{nearest(name, alike)}")
-    tagged = timm.list_models(f"{name.partition('.')[0]}.*", pretrained=True)
-    if "." in name and name not in tagged:
-        raise DataError(f"unknown weights {name!r} of a backbone{nearest(name, tagged)}")
 
 
 def check_weights(path: Path, name: str, channels: int = 3, size: Size | None = None) -> None:
@@ -104,18 +94,28 @@ def load_backbone(name: str, channels: int, weights: Path, size: Size | None = N
     Raises:
         RunError: the file is missing, damaged, or holds another network's weights.
     """
-    network = make_backbone(name, channels, size=size)
+    network = _empty_backbone(name, channels, size)
 
     def refused(message: str) -> RunError:
         return RunError(f"{message}; expected the weights of {name}")
 
     state = read_tensors(weights, refused, expected=network.state_dict(), finite=True)
-    network.load_state_dict(state)
+    network.load_state_dict(state, assign=True)
     return network.eval().requires_grad_(False)
+
+
+def _empty_backbone(name: str, channels: int, size: Size | None) -> nn.Module:
+    """Return a network to which weights are to be given."""
+    if is_residual_network(name):  # these take images of all sizes
+        with torch.device("meta"):
+            return ResidualNetwork(name, channels)
+    return make_backbone(name, channels, size=size)
 
 
 def stage_channels(network: nn.Module) -> list[int]:
     """Return the number of channels of each of the four maps."""
+    if isinstance(network, ResidualNetwork):
+        return list(network.channels)
     return list(network.feature_info.channels())  # type: ignore[union-attr, operator]
 
 
