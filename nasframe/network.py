@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 import torch
 from attrs import frozen
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from nasframe.errors import ArchitectureError, SpaceError
 from nasframe.module_names import accept_former_names, module_key, with_own_names
@@ -348,6 +347,8 @@ def inherit(network: Network, state: Mapping[str, Tensor]) -> list[str]:
 
 def cost_of(architecture: Architecture) -> Cost:
     """Return the parameters of an architecture's network, and its multiply-adds for one example."""
+    from torch.utils.flop_counter import FlopCounterMode  # it imports triton
+
     with torch.device("meta"):
         network = Network(architecture).eval()
         shapes = architecture.space.inputs

@@ -13,7 +13,6 @@ import torch
 from attrs import evolve, field, frozen
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
-from torch.utils.flop_counter import FlopCounterMode
 
 from nasframe.errors import ContractError, SpaceError, in_words
 from nasframe.options import argument_problems
@@ -361,6 +360,8 @@ def _infer(
 
 def _run_on_meta(spec: OpSpec, module: Callable[..., Any], inputs: Sequence[Tensor]) -> tuple[Any, int]:
     """Return the output, and the floating-point operations (two a multiply-add) for the batch of two."""
+    from torch.utils.flop_counter import FlopCounterMode  # it imports triton
+
     counter = FlopCounterMode(display=False)
     try:
         with torch.no_grad(), counter:

@@ -9,7 +9,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from nasframe.errors import RunError
 from nasframe.experiment import Experiment, resolve_device
@@ -167,6 +166,8 @@ def cost_of_trained(
     """Return parameters, and multiply-adds for one example; without an architecture they are measured."""
     if architecture is not None:
         return cost_of(architecture)
+    from torch.utils.flop_counter import FlopCounterMode  # it imports triton
+
     batch = split.batch(torch.arange(min(2, len(split)))).to(device)
     network.eval()
     with torch.no_grad(), FlopCounterMode(display=False) as counter:

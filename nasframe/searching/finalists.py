@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from attrs import evolve, field, frozen
-from scipy import stats
 from torch import Tensor
 
 from nasframe.errors import RunError, in_lines
@@ -111,6 +110,8 @@ class Finals:
         known = [(a, b) for a, b in pairs if a is not None and b is not None]
         if len(known) < 3 or any(len({pair[side] for pair in known}) == 1 for side in (0, 1)):
             return None
+        from scipy import stats  # half a second, which few commands need
+
         return float(stats.spearmanr(*zip(*known, strict=True)).statistic)
 
     def in_words(self) -> str:

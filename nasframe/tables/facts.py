@@ -10,7 +10,6 @@ import attrs
 import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
-from scipy import special, stats
 
 from nasframe.tables.table import TabularBenchmark
 
@@ -105,6 +104,8 @@ def facts_of(table: TabularBenchmark, networks: Sequence[int] = (1, 3, 10, 30, 1
 
 def _facts(table: TabularBenchmark, networks: Sequence[int]) -> TableFacts:
     drawn = _drawn(table)
+    from scipy import stats  # half a second, which few commands need
+
     finals = table.final("test")[drawn]
     test, validation = _means(finals), _means(table.final("validation")[drawn])
     known = test[~np.isnan(test)]
@@ -191,6 +192,8 @@ def _chances(scores: NDArray[np.float64], count: int) -> NDArray[np.float64]:
 
 
 def _log_choose(of: NDArray[Any], count: int) -> NDArray[np.float64]:
+    from scipy import special
+
     whole = np.maximum(of, count)
     found = special.gammaln(whole + 1) - special.gammaln(count + 1) - special.gammaln(whole - count + 1)
     return np.where(of < count, -np.inf, found)
