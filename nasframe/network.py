@@ -15,11 +15,12 @@ from nasframe.errors import ArchitectureError, SpaceError
 from nasframe.module_names import accept_former_names, module_key, with_own_names
 from nasframe.operations import Cost, OpSpec, Shape, build_operation, infer, is_identity, is_zero, origin_of
 from nasframe.runtime import forked_seed
-from nasframe.space import Architecture, Arrival, FlatEdge, SearchSpace
+from nasframe.space import Architecture, Arrival, FlatEdge, Resolved, SearchSpace, Wiring
 
 __all__ = [
     "FIXED",
     "Block",
+    "KeptShapes",
     "Network",
     "build",
     "cost_of",
@@ -51,6 +52,48 @@ class Shapes:
     nodes: Mapping[str, Shape]
     ports: Mapping[tuple[str, str], Shape]
     costs: Mapping[tuple[str, str], Cost]
+
+
+@frozen
+class KeptShapes:
+    """The shapes that a network was made with; by them it is made again without a try of its operations.
+
+    Attributes:
+        nodes: kept node → shape of its value.
+        ports: kept node → kept port → shape of what arrives there.
+        between: kept node with an operation → shapes of what arrives at the operations that follow.
+    """
+
+    nodes: Mapping[str, Shape]
+    ports: Mapping[str, Mapping[str, Shape]]
+    between: Mapping[str, Sequence[Shape]]
+
+    @classmethod
+    def of(cls, resolved: Resolved, wiring: Wiring, shapes: Shapes) -> KeptShapes:
+        """Return those of a derived graph, by the shapes of its space."""
+        nodes = {name: shapes.nodes[name] for name in resolved.operations}
+        ports = {name: {port: shapes.ports[name, port] for port in resolved.arrivals[name]} for name in nodes}
+        between = {}
+        for name, spec in resolved.operations.items():
+            if spec is not None:
+                node = wiring.nodes[name]
+                arriving = [*ports[name].values()] or [node.shape or ()]
+                between[name] = shapes_between(spec, node.then, arriving, tuple(ports[name]))
+        return cls(nodes, ports, between)
+
+    def fits(self, resolved: Resolved, wiring: Wiring) -> bool:
+        """Return whether there is a shape for every place of a derived graph, and no other."""
+        following = {
+            name: 0 if is_zero(spec) else len(wiring.nodes[name].then)
+            for name, spec in resolved.operations.items()
+            if spec is not None
+        }
+        return (
+            self.nodes.keys() == resolved.operations.keys()
+            and {name: set(ports) for name, ports in self.ports.items()}
+            == {name: set(resolved.arrivals[name]) for name in resolved.operations}
+            and {name: len(shapes) for name, shapes in self.between.items()} == following
+        )
 
 
 class Block(nn.Module):
@@ -90,17 +133,35 @@ class Block(nn.Module):
 
 
 def make_block(
-    spec: OpSpec, then: Sequence[OpSpec], shapes: Sequence[Shape], ports: Sequence[str] = ()
+    spec: OpSpec,
+    then: Sequence[OpSpec],
+    shapes: Sequence[Shape],
+    ports: Sequence[str] = (),
+    between: Sequence[Shape] | None = None,
 ) -> Block:
-    """Return the block for one operation; no other follows it where it stands for nothing."""
+    """Return the block for one operation; no other follows it where it stands for nothing.
+
+    Args:
+        spec: the operation.
+        then: those that follow.
+        shapes: of what arrives at it.
+        ports: at which that arrives.
+        between: shapes of what arrives at those that follow; None infers them.
+    """
     operation = build_operation(spec, shapes, ports)
-    following, shape = [], None
-    if not is_zero(spec):
-        for item in then:
-            shape = infer(spec, shapes, ports)[0] if shape is None else shape
-            following.append(build_operation(item, [shape]))
-            shape = infer(item, [shape])[0]
-    return Block(operation, following)
+    between = shapes_between(spec, then, shapes, ports) if between is None else between
+    following = zip(() if is_zero(spec) else then, between, strict=True)
+    return Block(operation, [build_operation(item, [shape]) for item, shape in following])
+
+
+def shapes_between(
+    spec: OpSpec, then: Sequence[OpSpec], shapes: Sequence[Shape], ports: Sequence[str]
+) -> list[Shape]:
+    """Return the shape of what arrives at each operation that follows one; none follows nothing."""
+    found: list[Shape] = []
+    for place in range(0 if is_zero(spec) else len(then)):
+        found.append(infer(then[place - 1], [found[-1]])[0] if place else infer(spec, shapes, ports)[0])
+    return found
 
 
 def infer_shapes(space: SearchSpace) -> Shapes:
@@ -175,14 +236,17 @@ class Network(nn.Module):
 
     `network(inputs)` takes each input by name, `(batch, *shape)`; inputs that the architecture does not use
     may be left out. Parameters have the names they have in the supernet.
+
+    Attributes:
+        shapes: with which it was made.
     """
 
-    def __init__(self, architecture: Architecture) -> None:
+    def __init__(self, architecture: Architecture, shapes: KeptShapes | None = None) -> None:
+        """Make the network of an architecture, freshly initialised; without its shapes they are inferred."""
         super().__init__()
         self.architecture = architecture
         self._resolved = architecture.resolved
-        self._shapes = infer_shapes(architecture.space)
-        require_memory(architecture.space.name, self._kept_parameters())
+        self.shapes = self._infer() if shapes is None else shapes
         self.nodes = nn.ModuleDict()
         self.edges = nn.ModuleDict()
         wiring = architecture.space.wiring
@@ -191,21 +255,27 @@ class Network(nn.Module):
             ports = self._resolved.arrivals[name]
             for arrival in (item for items in ports.values() for item in items):
                 if arrival.operation is not None:
-                    shape = self._shapes.nodes[arrival.source]
+                    shape = self.shapes.nodes[arrival.source]
                     block = make_block(arrival.operation, (), [shape])
                     self.edges[module_key(arrival.edge.name)] = nn.ModuleDict(
                         {module_key(arrival.through): block}
                     )
             if spec is not None:
                 node = wiring.nodes[name]
-                shapes = [self._shapes.ports[name, port] for port in ports] or [node.shape or ()]
+                arriving = [self.shapes.ports[name][port] for port in ports] or [node.shape or ()]
                 key = FIXED if node.choice is None else self._resolved.labels[name]
-                block = make_block(spec, node.then, shapes, tuple(ports))
+                block = make_block(spec, node.then, arriving, tuple(ports), self.shapes.between[name])
                 self.nodes[module_key(name)] = nn.ModuleDict({module_key(key): block})
         accept_former_names(self)
 
-    def _kept_parameters(self) -> int:
-        labels, costs = self._resolved.labels, self._shapes.costs
+    def _infer(self) -> KeptShapes:
+        space = self.architecture.space
+        found = infer_shapes(space)
+        require_memory(space.name, self._kept_parameters(found.costs))
+        return KeptShapes.of(self._resolved, space.wiring, found)
+
+    def _kept_parameters(self, costs: Mapping[tuple[str, str], Cost]) -> int:
+        labels = self._resolved.labels
         of_nodes = self._resolved.arrivals.values()
         arrivals = [item for ports in of_nodes for some in ports.values() for item in some]
         kept = {(name, FIXED) for name in self._resolved.operations}
@@ -290,7 +360,7 @@ class Network(nn.Module):
             total = value if total is None else total + value
         if total is None:
             some = next(iter(inputs.values()))
-            return some.new_zeros((some.shape[0], *self._shapes.ports[name, port]))
+            return some.new_zeros((some.shape[0], *self.shapes.ports[name][port]))
         return total
 
 

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from attrs import asdict
 from torch import Tensor, nn
 
 from nasframe.errors import RunError
 from nasframe.experiment import Experiment, resolve_device
-from nasframe.network import Network, build, cost_of
+from nasframe.network import KeptShapes, Network, build, cost_of
 from nasframe.operations import Cost
 from nasframe.runs import Checkpoint, Run, load_checkpoint, save_checkpoint
-from nasframe.runtime import Each, Fields, Nullable, Number, Text, is_finite, without_nan
+from nasframe.runtime import Each, Fields, Items, Nullable, Number, Text, is_finite, without_nan
 from nasframe.space import Architecture
 from nasframe.tasks import Split, check_test_targets, checked_caveats, evaluated
 from nasframe.training import Training, caveats_of, collect_outputs
@@ -33,9 +34,11 @@ __all__ = [
 ]
 
 _METRICS = Each(Nullable(Number()))
+_SHAPE = Items(Number(0, 10**9, whole=True))
+_SHAPES = Fields({"nodes": Each(_SHAPE), "ports": Each(Each(_SHAPE)), "between": Each(Items(_SHAPE))})
 _VALUES = Fields(
     {"key": Text(), "calibration": _METRICS, "validation": _METRICS},
-    {"best_epoch": Number(0, 10**9, whole=True)},
+    {"best_epoch": Number(0, 10**9, whole=True), "shapes": _SHAPES},
 )
 
 
@@ -54,6 +57,8 @@ def train_and_save(engine: Training, run: Run, name: str) -> dict[str, Any]:
         "validation": engine.best_validation,
         "caveats": engine.caveats,
     }
+    if isinstance(engine.network, Network):
+        values["shapes"] = asdict(engine.network.shapes)
     return save_trained(run, name, engine.network, values)
 
 
@@ -91,7 +96,7 @@ def load_network(
             f"{run.path}: its trained network belongs to another architecture than architecture.json; "
             f"{remedy} --overwrite"
         )
-    network = build(architecture)
+    network = _rebuilt(found, architecture)
     network.load_state_dict(found.state_of(network))
     # A buffer may be infinite, such as a mask; a parameter that is not finite decides nothing.
     if bad := [key for key, value in network.named_parameters() if not is_finite(value)]:
@@ -105,6 +110,29 @@ def load_network(
         again = f"train it again with `nasframe train {run.path} --overwrite`"
         raise RunError(f"{error}; put it back, or {again}") from error
     return network.to(where), calibration_of(found), where
+
+
+def _rebuilt(found: Checkpoint, architecture: Architecture) -> Network:
+    """Return the network of a checkpoint, freshly initialised, with the shapes that are saved.
+
+    To infer them, torch imports its compiler, which takes seconds. Older checkpoints have none.
+    """
+    saved = found.values.get("shapes")
+    if saved is None:
+        return build(architecture)
+    shapes = KeptShapes(
+        {name: tuple(shape) for name, shape in saved["nodes"].items()},
+        {
+            name: {port: tuple(shape) for port, shape in ports.items()}
+            for name, ports in saved["ports"].items()
+        },
+        {name: [tuple(shape) for shape in between] for name, between in saved["between"].items()},
+    )
+    if not shapes.fits(architecture.resolved, architecture.space.wiring):
+        raise RunError(f"{found.source}: the checkpoint is damaged: its shapes are those of another network")
+    with torch.device("meta"):  # nothing takes memory that has not the size of what is saved
+        found.state_of(Network(architecture, shapes))
+    return Network(architecture, shapes)
 
 
 def read_trained(folder: Path, name: str, device: torch.device | str = "cpu") -> Checkpoint | None:

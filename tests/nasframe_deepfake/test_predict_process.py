@@ -7,10 +7,12 @@ import sys
 from pathlib import Path
 
 
-def test_predict_imports_no_timm_no_torchvision_and_no_statistics(trained_run: Path, corpus: Path) -> None:
+def test_predict_imports_no_timm_no_torchvision_no_statistics_and_no_compiler(
+    trained_run: Path, corpus: Path
+) -> None:
     code = (
         "import sys; from nasframe.cli import main; main(); "
-        "print({'timm', 'torchvision', 'scipy.stats'} & {*sys.modules}, file=sys.stderr)"
+        "print({'timm', 'torchvision', 'scipy.stats', 'torch._dynamo'} & {*sys.modules}, file=sys.stderr)"
     )
     clip = str(next(corpus.rglob("*.mp4")))
     words = ["predict", str(trained_run), clip, "--json"]
