@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nasframe_audiovisual.backbones.fused import FusedNetwork
 from nasframe_audiovisual.backbones.hub import hub_weights
 from nasframe_audiovisual.backbones.images import (
     channels_last,
@@ -23,6 +24,7 @@ from nasframe_audiovisual.backbones.training import BackboneTraining, train_back
 
 __all__ = [
     "BackboneTraining",
+    "FusedNetwork",
     "LabelledStreams",
     "channels_last",
     "check_backbone",

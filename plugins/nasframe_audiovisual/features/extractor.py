@@ -8,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from attrs import define
+from attrs import define, field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nasframe.errors import RunError
-from nasframe.runtime import Fields, Number, read_json
+from nasframe.runtime import Fields, Number, is_finite, read_json
 from nasframe_audiovisual.backbones import (
+    FusedNetwork,
     channels_last,
     load_backbone,
     normalise_pictures,
@@ -69,6 +70,8 @@ class Extractor:
     sound_mean: float
     sound_deviation: float
     device: torch.device
+    _fused_picture: FusedNetwork = field(factory=FusedNetwork, repr=False, eq=False)
+    _fused_sound: FusedNetwork = field(factory=FusedNetwork, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
         self.picture.to(self.device).eval().requires_grad_(False)
@@ -77,13 +80,16 @@ class Extractor:
     @torch.inference_mode()
     def pictures(self, pictures: Tensor) -> dict[str, Tensor]:
         """Turn uint8 `(batch, frames, size, size, 3)` into name → `(batch, L, channels)`, float32."""
-        return _on_cpu(features_of_pictures(self.picture, pictures.to(self.device), self.steps))
+        backbone = self._fused_picture.of(self.picture)
+        return _on_cpu(features_of_pictures(backbone, pictures.to(self.device), self.steps))
 
     @torch.inference_mode()
     def sounds(self, sounds: Tensor) -> dict[str, Tensor]:
         """Turn log-mel `(batch, mels, columns)` into name → `(batch, L, channels)`, float32."""
         spread = (self.sound_mean, self.sound_deviation)
-        return _on_cpu(features_of_sounds(self.sound, sounds.to(self.device), *spread, self.steps))
+        # a fused network would hide what is not a number
+        backbone = self._fused_sound.of(self.sound) if is_finite(sounds) else self.sound
+        return _on_cpu(features_of_sounds(backbone, sounds.to(self.device), *spread, self.steps))
 
     def bytes_needed(self, pictures: int, sounds: int, temporal: bool) -> int:
         """Return the disk space in bytes that `write_features` takes for so many streams while it works."""
