@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from nasframe_audiovisual import Extractor, make_backbone
 from nasframe_audiovisual.backbones import FusedNetwork
+from nasframe_audiovisual.features.side_by_side import side_by_side
 
 SIZE = (48, 48)
 CPU = torch.device("cpu")
@@ -112,3 +113,22 @@ def test_a_network_in_training_mode_or_in_float64_is_left_alone() -> None:
     network = made("test_resnet")
     assert FusedNetwork().of(network.train()) is network
     assert FusedNetwork().of(network.eval().double()) is network
+
+
+def test_images_computed_side_by_side_give_what_one_thread_gives() -> None:
+    network = made("test_resnet")
+
+    def means(some: Tensor) -> list[Tensor]:
+        return [stage.mean(2) for stage in network(some)]
+
+    before = torch.get_num_threads()
+    try:
+        found = []
+        for threads in (1, 3):
+            torch.set_num_threads(threads)
+            found.append(side_by_side(means, images(count=7)))
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-5)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from nasframe_audiovisual.backbones import (
     stage_channels,
     standardise_sounds,
 )
+from nasframe_audiovisual.features.side_by_side import side_by_side
 from nasframe_audiovisual.features.standardiser import Standardiser
 from nasframe_audiovisual.spectrogram import log_mel
 from nasframe_audiovisual.storage import DISK_BLOCK, size_on_disk
@@ -81,15 +83,22 @@ class Extractor:
     def pictures(self, pictures: Tensor) -> dict[str, Tensor]:
         """Turn uint8 `(batch, frames, size, size, 3)` into name → `(batch, L, channels)`, float32."""
         backbone = self._fused_picture.of(self.picture)
-        return _on_cpu(features_of_pictures(backbone, pictures.to(self.device), self.steps))
+        means = self._on_all_cores(partial(_means_of_pictures, backbone), pictures.flatten(0, 1))
+        return _on_cpu(_features_of_means(means, pictures.shape[1], self.steps))
 
     @torch.inference_mode()
     def sounds(self, sounds: Tensor) -> dict[str, Tensor]:
         """Turn log-mel `(batch, mels, columns)` into name → `(batch, L, channels)`, float32."""
-        spread = (self.sound_mean, self.sound_deviation)
         # a fused network would hide what is not a number
         backbone = self._fused_sound.of(self.sound) if is_finite(sounds) else self.sound
-        return _on_cpu(features_of_sounds(backbone, sounds.to(self.device), *spread, self.steps))
+        spread = (self.sound_mean, self.sound_deviation)
+        series = self._on_all_cores(lambda some: _series_of_sounds(backbone, some, *spread), sounds)
+        return _on_cpu(_named(SOUND_INPUTS, series, self.steps))
+
+    def _on_all_cores(self, function: Callable[[Tensor], Sequence[Tensor]], images: Tensor) -> list[Tensor]:
+        if self.device.type == "cpu":
+            return side_by_side(function, images)
+        return [*function(images.to(self.device))]
 
     def bytes_needed(self, pictures: int, sounds: int, temporal: bool) -> int:
         """Return the disk space in bytes that `write_features` takes for so many streams while it works."""
@@ -120,9 +129,17 @@ def features_of_pictures(backbone: nn.Module, pictures: Tensor, steps: int) -> d
 
     Of each map it is the mean over height and width, then over the frames that fall into each of the `steps`.
     """
-    batch, frames = pictures.shape[:2]
-    maps = backbone(channels_last(normalise_pictures(pictures.flatten(0, 1))))
-    series = [stage.mean((2, 3)).view(batch, frames, -1).transpose(1, 2) for stage in maps]
+    means = _means_of_pictures(backbone, pictures.flatten(0, 1))
+    return _features_of_means(means, pictures.shape[1], steps)
+
+
+def _means_of_pictures(backbone: nn.Module, pictures: Tensor) -> list[Tensor]:
+    """Return for each map `(pictures, channels)`, the mean over its height and width."""
+    return [stage.mean((2, 3)) for stage in backbone(channels_last(normalise_pictures(pictures)))]
+
+
+def _features_of_means(means: Sequence[Tensor], frames: int, steps: int) -> dict[str, Tensor]:
+    series = [values.view(-1, frames, values.shape[1]).transpose(1, 2) for values in means]
     return _named(PICTURE_INPUTS, series, steps)
 
 
@@ -134,8 +151,13 @@ def features_of_sounds(
     Of each map it is the mean over its height, then over the columns that fall into each of the `steps`. For
     `mean` and `deviation` see `standardise_sounds`.
     """
+    return _named(SOUND_INPUTS, _series_of_sounds(backbone, sounds, mean, deviation), steps)
+
+
+def _series_of_sounds(backbone: nn.Module, sounds: Tensor, mean: float, deviation: float) -> list[Tensor]:
+    """Return for each map `(batch, channels, width)`, the mean over its height."""
     maps = backbone(channels_last(standardise_sounds(sounds, mean, deviation)))
-    return _named(SOUND_INPUTS, [stage.mean(2) for stage in maps], steps)
+    return [stage.mean(2) for stage in maps]
 
 
 def _named(names: Sequence[str], series: Sequence[Tensor], steps: int) -> dict[str, Tensor]:
