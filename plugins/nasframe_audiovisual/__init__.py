@@ -33,7 +33,8 @@ It registers nothing. A task uses it in this order:
   fingerprint of the stage, `weights_size` in bytes, `image_sizes` of its streams);
   `make_backbone`, `load_backbone`, `stage_channels`, `count_parameters`; their images are made by
   `normalise_pictures`, `standardise_sounds` and `channels_last`
-- **features**: an `Extractor` (`load_extractor`) of both backbones; `write_features` computes those of a set
+- **features**: an `Extractor` (`load_extractor`) of both backbones, whose maps may be reduced to fewer
+  channels (`unreduced` is the network whose weights are kept); `write_features` computes those of a set
   once, standardised by a `Standardiser` (`load_standardiser`); `open_features` maps them into memory, for a
   `FeatureSplit`; `window_inputs` are those of some windows, and a `Front` computes them where there is no
   nasframe; `WithBackbones` is a network with both, to train all of it; `fit_novelty`,
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
     from nasframe_audiovisual.backbones import standardise_sounds as standardise_sounds
     from nasframe_audiovisual.backbones import train_backbones as train_backbones
     from nasframe_audiovisual.backbones import training_inputs as training_inputs
+    from nasframe_audiovisual.backbones import unreduced as unreduced
     from nasframe_audiovisual.backbones import weights_size as weights_size
     from nasframe_audiovisual.clip_files import ClipFiles as ClipFiles
     from nasframe_audiovisual.clip_patience import CLIP_PATIENCE as CLIP_PATIENCE
@@ -168,6 +170,7 @@ _NAMES = {
         "standardise_sounds",
         "train_backbones",
         "training_inputs",
+        "unreduced",
         "weights_size",
     ),
     "clip_files": ("ClipFiles",),

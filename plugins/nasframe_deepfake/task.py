@@ -167,6 +167,12 @@ class DeepfakeTask(Task):
     standardised: bool = option(
         True, help="add to the features a copy standardised over the time of each clip"
     )
+    feature_channels: int | None = option(
+        None,
+        help="most channels of the features of each stage, without their copies: more are summed with random "
+        "signs; by default all",
+        ge=8,
+    )
     categories: tuple[str, ...] = option(
         FAKE_NAMES,
         help="categories of fakes in search, training and evaluation",
@@ -217,7 +223,9 @@ class DeepfakeTask(Task):
         if augmenting is not None:
             stages.append(augment_stage(preparation, augmenting, source, self.workers))
         augmented = augmenting is not None
-        stages.append(features_stage(training, self.steps, self.standardised, augmented))
+        stages.append(
+            features_stage(training, self.steps, self.standardised, augmented, self.feature_channels)
+        )
         if source is not None:
             return stages
         corpus = Corpus(self.clips, seed, self.identities, pairings=self.pairings)
@@ -265,6 +273,7 @@ class DeepfakeTask(Task):
             self.pretrained,
             self.sound_pretrained,
             ((self.size, self.size), (self.mels, COLUMNS)),
+            self.feature_channels,
         )
 
     @property
@@ -387,6 +396,8 @@ class DeepfakeTask(Task):
         }
         if self.sound_backbone is not None:
             settings["sound_backbone"] = self.sound_backbone
+        if self.feature_channels is not None:
+            settings["feature_channels"] = self.feature_channels
         frozen = self._backbones.count_parameters()
         novelty = novelty_of_training(folders["prepare"], folders["features"], self.standardised)
         save_detector(folders, settings, self._faces, novelty, frozen, out)

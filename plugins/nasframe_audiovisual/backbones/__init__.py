@@ -20,12 +20,14 @@ from nasframe_audiovisual.backbones.networks import (
     stage_channels,
     weights_size,
 )
+from nasframe_audiovisual.backbones.reduced import ReducedNetwork, unreduced
 from nasframe_audiovisual.backbones.training import BackboneTraining, train_backbones, training_inputs
 
 __all__ = [
     "BackboneTraining",
     "FusedNetwork",
     "LabelledStreams",
+    "ReducedNetwork",
     "channels_last",
     "check_backbone",
     "check_weights",
@@ -39,5 +41,6 @@ __all__ = [
     "standardise_sounds",
     "train_backbones",
     "training_inputs",
+    "unreduced",
     "weights_size",
 ]

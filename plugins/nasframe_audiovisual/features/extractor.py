@@ -17,6 +17,7 @@ from nasframe.errors import RunError
 from nasframe.runtime import Fields, Number, is_finite, read_json
 from nasframe_audiovisual.backbones import (
     FusedNetwork,
+    ReducedNetwork,
     channels_last,
     load_backbone,
     normalise_pictures,
@@ -179,6 +180,7 @@ def load_extractor(
     spread: tuple[float, float] | None = None,
     sound_backbone: str | None = None,
     sizes: tuple[Size | None, Size | None] = (None, None),
+    most_channels: int | None = None,
 ) -> Extractor:
     """Return the backbones whose weights are in a folder that `train_backbones` wrote, or a copy of it.
 
@@ -191,6 +193,7 @@ def load_extractor(
         sound_backbone: name of the timm model of the sounds; None: `backbone`.
         sizes: height and width of the pictures and of the spectrograms; None: those that the model was made
             for, which is enough for most convolutional ones.
+        most_channels: of each map, see `ReducedNetwork`; None: all.
 
     Raises:
         NasframeError: weights are missing, or of another network.
@@ -203,6 +206,8 @@ def load_extractor(
         )
     picture = load_backbone(backbone, 3, folder / "picture.safetensors", sizes[0])
     sound = load_backbone(sound_backbone or backbone, 1, folder / "sound.safetensors", sizes[1])
+    if most_channels is not None:
+        picture, sound = ReducedNetwork(picture, most_channels), ReducedNetwork(sound, most_channels)
     return Extractor(picture, sound, steps, mean, deviation, device)
 
 

@@ -10,7 +10,7 @@ from torch import nn
 
 from nasframe import Data, FineTuning, Splits
 from nasframe.runtime import Progress, write_tensors
-from nasframe_audiovisual import Extractor, Standardiser, WithBackbones
+from nasframe_audiovisual import Extractor, Standardiser, WithBackbones, unreduced
 from nasframe_deepfake.detection.clip_split import ClipSplit
 from nasframe_deepfake.detection.fitted_novelty import novelty_of_streams
 from nasframe_deepfake.detection.saved_detector import record_tuned_backbones
@@ -77,8 +77,8 @@ def save_tuned_detector(
         name.removeprefix("statistics_"): values.cpu() for name, values in module.named_buffers(recurse=False)
     }
     for name, tuned in (("picture", module.picture), ("sound", module.sound)):
-        state = {key: value.cpu().contiguous() for key, value in tuned.state_dict().items()}
-        getattr(extractor, name).load_state_dict(state)
+        state = {key: value.cpu().contiguous() for key, value in unreduced(tuned).state_dict().items()}
+        unreduced(getattr(extractor, name)).load_state_dict(state)
         write_tensors(out / f"{name}.safetensors", state)
     extractor = attrs.evolve(extractor, device=next(module.parameters()).device)
     standardiser = Standardiser(statistics, module.temporal)

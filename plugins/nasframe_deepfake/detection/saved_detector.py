@@ -83,9 +83,10 @@ _FIRST = {
     "frozen_parameters": Number(0, MAX_EXACT_INTEGER, whole=True),
 }
 _GUARD = "fingerprint"
-_ADDED = {  # folders of older versions have none, and no other sound_backbone where it is the same
+_ADDED = {  # folders of older versions have none, and no sound_backbone or feature_channels where none is set
     "heads": Text(),
     "sound_backbone": Text(),
+    "feature_channels": Number(1, MAX_EXACT_INTEGER, whole=True),
     "finetuned": Flag(),
     "files": Each(Text()),
     _GUARD: Text(),
@@ -111,7 +112,7 @@ def save_detector(
     Args:
         folders: of the stages `prepare`, `pretrain` and `features`.
         settings: `window` (see `nasframe_audiovisual.Window`), `mels`, `backbone`, `steps`, `standardised`,
-            `heads`; `sound_backbone` where it is another one.
+            `heads`; `sound_backbone` where it is another one, and `feature_channels` where they are reduced.
         faces: how faces are found; a model of the user's is copied.
         novelty: the spread of the training's features.
         frozen: number of parameters of both backbones.
@@ -180,6 +181,7 @@ def load_detector(saved: Path, device: torch.device) -> Detector:
             (settings["sound_mean"], settings["sound_deviation"]),
             settings.get("sound_backbone"),
             ((settings["window"]["size"],) * 2, (settings["mels"], COLUMNS)),
+            settings.get("feature_channels"),
         )
     except DataError as error:  # a backbone that nobody knows
         raise RunError(f"{path}: {error}") from error

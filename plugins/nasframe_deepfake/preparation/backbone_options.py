@@ -36,6 +36,7 @@ class BackboneOptions:
             `hub` for the published weights of each; None: from scratch.
         sound_pretrained: the same for the sounds alone; `scratch` for none; None: as `pretrained` says.
         sizes: height and width of the pictures, and of the spectrograms.
+        most_channels: of the features of each stage; None: all.
     """
 
     backbone: str
@@ -43,6 +44,7 @@ class BackboneOptions:
     pretrained: Path | None
     sound_pretrained: Path | None
     sizes: tuple[tuple[int, int], tuple[int, int]]
+    most_channels: int | None = None
 
     def training(
         self, picture_epochs: int, sound_epochs: int, batch_size: int, learning_rate: float, seed: int
@@ -96,7 +98,9 @@ class BackboneOptions:
             steps: to which time is pooled.
         """
         cpu = torch.device("cpu")
-        return load_extractor(folder, self.backbone, steps, cpu, None, self.sound_backbone, self.sizes)
+        return load_extractor(
+            folder, self.backbone, steps, cpu, None, self.sound_backbone, self.sizes, self.most_channels
+        )
 
     def count_parameters(self) -> int:
         """Return the number of parameters of both."""

@@ -120,12 +120,16 @@ def augment_stage(
 
 
 def features_stage(
-    training: BackboneTraining, steps: int, standardised: bool, augmented: bool = False
+    training: BackboneTraining,
+    steps: int,
+    standardised: bool,
+    augmented: bool = False,
+    most_channels: int | None = None,
 ) -> Stage:
     """Return the stage that turns every stream into features by the frozen backbones.
 
     Those of augmented copies follow those of the clips. The statistics by which all are standardised are of
-    the clips alone.
+    the clips alone. `most_channels` is that of `load_extractor`.
     """
 
     def run(context: StageContext) -> None:
@@ -141,6 +145,7 @@ def features_stage(
                 context.device,
                 sound_backbone=training.sound_backbone,
                 sizes=image_sizes(prepared),
+                most_channels=most_channels,
             ),
             standardised,
             [(clip.picture, clip.sound) for clip in clips],
@@ -149,5 +154,7 @@ def features_stage(
         )
 
     inputs = {"version": VERSION, "steps": steps, "standardised": standardised}
+    if most_channels is not None:  # came later
+        inputs["most_channels"] = most_channels
     after = ("prepare", "pretrain", *(("augment",) if augmented else ()))
     return Stage("features", inputs, run, after=after)
