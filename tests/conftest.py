@@ -41,6 +41,7 @@ PACKAGES = (
     "nasframe_estimators",
     "nasframe_fusion",
     "nasframe_optuna",
+    "nasframe_ray",
     "nasframe_tabular",
     "nasframe_tensorboard",
 )

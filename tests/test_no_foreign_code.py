@@ -121,6 +121,11 @@ ALLOWED: dict[tuple[str, str], str] = {
     ("plugins/nasframe_deepfake/serving/client_reader.py", "socket"): "a connection that a client opened",
     ("plugins/nasframe_deepfake/serving/clip_server.py", "socket"): "the service listens",
     ("plugins/nasframe_deepfake/serving/service.py", "socket"): "the error of a name that is none",
+    ("plugins/nasframe_ray/connection.py", "socket"): "a greeting to the cluster that the user names",
+    (
+        "plugins/nasframe_ray/surroundings.py",
+        "importlib.import_module",
+    ): "a plugin that the driver has imported too",
     ("plugins/nasframe_tensorboard/rasterise.py", "xml.etree.ElementTree"): (
         "our own SVG, as Graphviz has just written it; this parser fetches nothing"
     ),
@@ -195,6 +200,8 @@ READING_ALLOWED: dict[tuple[str, str], str] = {
     ): "the bytes of a clip, which are hashed",
     ("plugins/nasframe_deepfake/serving/upload_folder.py", "os.fdopen"): "to write",
     ("plugins/nasframe_deepfake/serving/service.py", ".open"): "makes a folder",
+    ("plugins/nasframe_ray/parcels.py", ".open"): "regular files on their way to another machine, in pieces",
+    ("plugins/nasframe_ray/surroundings.py", ".read_bytes"): "the code of a plugin, which has run already",
     ("plugins/nasframe_tensorboard/event_log.py", ".open"): "a regular file, read record by record",
 }
 """File and name → the reason why it reads without the one reading module."""

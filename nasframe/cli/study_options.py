@@ -40,6 +40,10 @@ class StudyOptions:
     executor: Annotated[
         str, Parameter(help="Where the trials are done: local, or one that a plugin registers.")
     ] = "local"
+    address: Annotated[
+        str | None,
+        Parameter(help="Address of a cluster, HOST:PORT, for an executor that takes one, such as ray."),
+    ] = None
     patience: Annotated[
         float | None,
         Parameter(help="Seconds of silence after which a trial is ended and tried again. [default: 1800]"),
@@ -80,6 +84,7 @@ class StudyOptions:
         return {
             "workers": self.workers,
             "executor": self.executor,
+            "executor_options": {} if self.address is None else {"address": self.address},
             **({} if self.patience is None else {"patience": self.patience}),
             "preset": self.preset,
             "source": self.data,

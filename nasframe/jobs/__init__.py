@@ -7,22 +7,24 @@ from __future__ import annotations
 
 from nasframe.jobs.devices import worker_count
 from nasframe.jobs.execution import PATIENCE, execute
-from nasframe.jobs.executor import Executor, Report
+from nasframe.jobs.executor import Executor, Report, check_executor_options
 from nasframe.jobs.failures import full_disk_stops, is_disk_full
 from nasframe.jobs.local import LOG_FILE
 from nasframe.jobs.ordered import Workers, in_order
 from nasframe.jobs.starting import start_server
-from nasframe.jobs.trial import Outcome, Trial, do_trial
+from nasframe.jobs.trial import Needs, Outcome, Trial, do_trial
 from nasframe.plugins import error_message
 
 __all__ = [
     "LOG_FILE",
     "PATIENCE",
     "Executor",
+    "Needs",
     "Outcome",
     "Report",
     "Trial",
     "Workers",
+    "check_executor_options",
     "do_trial",
     "error_message",
     "execute",

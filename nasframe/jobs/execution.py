@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from nasframe.errors import ConfigurationError, ContractError
-from nasframe.jobs.executor import ATTEMPTS, Executor
+from nasframe.jobs.executor import ATTEMPTS, Executor, check_executor_options
 from nasframe.jobs.trial import Outcome, Trial, is_done
 from nasframe.plugins import manager
 from nasframe.runtime import Progress, Silences
@@ -24,12 +25,13 @@ def execute(
     trials: Sequence[Trial],
     folder: Path,
     *,
-    workers: int = 1,
+    workers: int | None = 1,
     progress: Progress | None = None,
     lock: int | None = None,
     preload: Sequence[str] = (),
     patience: float = PATIENCE,
     executor: str = "local",
+    executor_options: Mapping[str, Any] | None = None,
     device: str | None = None,
 ) -> dict[str, Outcome]:
     """Do every trial that is not done; one that fails does not stop the others.
@@ -42,13 +44,15 @@ def execute(
         trials: each name once.
         folder: the caller's, for the output of workers.
         workers: the most trials at the same time; the executor `local` does one in this process, and several
-            in processes of their own. Each computes on one thread.
+            in processes of their own. Each computes on one thread. None is as many as an executor on other
+            machines has room for.
         progress: hears of the progress.
         lock: descriptor of a lock of the caller, which workers hold too.
         preload: names of modules that are imported once for all workers, before the first is started.
         patience: seconds for which a trial may say nothing to its `Progress`; one that is done in this
             process is not ended.
         executor: name of a registered one.
+        executor_options: those that it has, by name.
         device: name of the device that the trials ask for, where they all ask for the same. With `auto` or
             `cuda` and several GPUs, each worker sees one of them.
 
@@ -56,13 +60,14 @@ def execute(
         Name of a trial → its outcome, in the order of `trials`.
 
     Raises:
-        ConfigurationError: `workers` is below 1.
+        ConfigurationError: `workers` is below 1, or the executor has no such option.
         PluginError: no executor of this name.
         RunError: the disk is full, or no worker can be started. Finished trials are kept.
     """
-    if workers < 1:
+    if workers is not None and workers < 1:
         raise ConfigurationError("execute", [f"workers: expected 1 or more, found {workers}"])
-    executor_class = _load(executor)
+    executor_class, own = _load(executor), dict(executor_options or {})
+    check_executor_options(executor, executor_class, own)
     shown = progress or Progress()
     outcomes = {trial.name: Outcome("done") for trial in trials if is_done(trial)}
     left = [trial for trial in trials if trial.name not in outcomes]
@@ -70,7 +75,10 @@ def execute(
         shown.say(f"{len(outcomes)} of {len(trials)} trials: done already, skipped")
     if left:
         # not fewer where few are left: one worker would be this process, which a trial may end
-        instance = executor_class(workers=workers, folder=folder, lock=lock, preload=preload, device=device)
+        most = len(left) if workers is None else workers
+        instance = executor_class(
+            workers=most, folder=folder, lock=lock, preload=preload, device=device, **own
+        )
         with shown.task("trials", len(left)) as advance, closing(instance):
             for name, outcome in _ended(left, instance, patience, lambda: advance(0)):
                 outcomes[name] = outcome

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, ClassVar
 
+import attrs
 from attrs import define, frozen
 
+from nasframe.errors import ConfigurationError
 from nasframe.jobs.trial import Outcome, Trial
 
-__all__ = ["ATTEMPTS", "Executor", "Report"]
+__all__ = ["ATTEMPTS", "Executor", "Report", "check_executor_options"]
 
 ATTEMPTS = 3
 """The most attempts at a trial, or another piece of work, whose process dies."""
@@ -36,9 +39,13 @@ class Executor(ABC):
     """Does trials, in processes of this machine or on others.
 
     The caller decides: it submits no more than `workers` trials at a time, tries a lost one again, and ends
-    one that was silent for too long. One thread calls all methods.
+    one that was silent for too long. One thread calls all methods. A subclass may have options of its own,
+    such as the address of a cluster: fields that are made by `nasframe.options.option`.
 
     Attributes:
+        elsewhere: True for one whose trials are done on machines that may not see the files of this one. It
+            knows how many it has room for: where the user does not say how many there may be, it gets the
+            number of trials as `workers`, and lowers it.
         workers: the most trials at the same time.
         folder: the caller's, for output and logs.
         lock: descriptor of a lock of the caller; processes that this machine starts for trials hold it open,
@@ -46,6 +53,8 @@ class Executor(ABC):
         preload: names of modules that every trial needs.
         device: name of the device that the trials ask for, where they all ask for the same.
     """
+
+    elsewhere: ClassVar[bool] = False
 
     workers: int
     folder: Path
@@ -83,3 +92,23 @@ class Executor(ABC):
 
     def close(self) -> None:  # noqa: B027 - not every executor has something to end
         """End all that is under way. Called once, also after an error or Ctrl-C."""
+
+
+def check_executor_options(name: str, executor: type[Executor], options: Mapping[str, Any]) -> None:
+    """Refuse options that an executor does not take.
+
+    Args:
+        name: by which it is registered, for the error.
+        executor: the class.
+        options: as the user gave them.
+
+    Raises:
+        ConfigurationError: with those that it does not take.
+    """
+    fields = attrs.fields(executor) if attrs.has(executor) else ()
+    known = [field.name for field in fields if "help" in field.metadata]
+    takes = f"it takes {', '.join(known)}" if known else "it takes none"
+    unknown = [key for key in options if key not in known]
+    if unknown:
+        problems = [f"the executor {name!r} has no option {key!r}; {takes}" for key in unknown]
+        raise ConfigurationError("executor", problems)

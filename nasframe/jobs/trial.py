@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +15,26 @@ from nasframe.jobs.failures import StopTrialsError, full_disk_stops
 from nasframe.plugins import error_message
 from nasframe.runtime import SILENT, Progress
 
-__all__ = ["Outcome", "Trial", "do_trial", "is_done"]
+__all__ = ["Needs", "Outcome", "Trial", "do_trial", "is_done"]
+
+
+@frozen
+class Needs:
+    """All that a trial reads beside its own folder, for an executor whose machines do not see the caller's.
+
+    Attributes:
+        handed_over: names of arguments that are None or the path of a file or folder. The executor brings
+            it to the machine, and the argument is its place there.
+        visible: names of arguments that are None or the path of the user's own data, which every machine has
+            to see under this path: it may be larger than any memory.
+        cache: the folder of prepared data, absolute; None where the trial reads none.
+        prepared: names of the folders in it that the trial reads.
+    """
+
+    handed_over: Sequence[str] = ()
+    visible: Sequence[str] = ()
+    cache: Path | None = None
+    prepared: Sequence[str] = ()
 
 
 @frozen
@@ -30,6 +49,8 @@ class Trial:
         arguments: JSON-able.
         done: `"module:function"`, called with the folder and the arguments; it is cheap, and returns True
             where nothing is left to do. Without it the work itself finds out.
+        needs: what it reads beside its folder.
+        shares_folder: other trials write in the folder too, each files of its own; what is there stays.
     """
 
     name: str
@@ -37,6 +58,8 @@ class Trial:
     work: str
     arguments: Mapping[str, Any] = field(factory=dict)
     done: str = ""
+    needs: Needs = Needs()
+    shares_folder: bool = False
 
 
 @frozen

@@ -14,7 +14,7 @@ from nasframe.experiment import Experiment
 from nasframe.pipeline.recorded_cache import recorded_cache, recorded_folders
 from nasframe.pipeline.task_facts import task_facts
 from nasframe.runs import Run, reading_run
-from nasframe.runtime import Progress, fingerprint, given_cache
+from nasframe.runtime import Progress, fingerprint, given_cache, recorded_place
 from nasframe.tasks import Data, Stage, checked_data, checked_stages, run_stages, stage_fingerprints
 
 __all__ = [
@@ -124,9 +124,9 @@ def prepare(
     data = checked_data(experiment.task, folders)
     record = {
         "source": origin,
-        "cache": str(folder),
+        "cache": str(recorded_place(folder)),
         "fingerprint": key,
-        "folders": {name: str(path) for name, path in folders.items()},
+        "folders": {name: str(recorded_place(path)) for name, path in folders.items()},
         "seconds": seconds if known is None else known.get("seconds", {}),
         "task": task_facts(experiment.task, data),
     }

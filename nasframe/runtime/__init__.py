@@ -5,7 +5,13 @@ Importing it imports no torch.
 
 from __future__ import annotations
 
-from nasframe.runtime.cache_folder import CACHE_VARIABLE, DEFAULT_CACHE, given_cache
+from nasframe.runtime.cache_folder import (
+    CACHE_VARIABLE,
+    DEFAULT_CACHE,
+    cache_for_another_machine,
+    given_cache,
+    recorded_place,
+)
 from nasframe.runtime.cancellation import Cancellation
 from nasframe.runtime.compressed import read_compressed_json, write_compressed_json
 from nasframe.runtime.console import (
@@ -118,6 +124,7 @@ __all__ = [
     "append_bytes",
     "append_line",
     "bounded_file_name",
+    "cache_for_another_machine",
     "check_shape",
     "check_tensors",
     "copy_file",
@@ -162,6 +169,7 @@ __all__ = [
     "read_json_list",
     "read_tensors",
     "read_text",
+    "recorded_place",
     "remove_path",
     "replacing",
     "require_extra",

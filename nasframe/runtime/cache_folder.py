@@ -1,11 +1,14 @@
-"""The folder of prepared data where a command names none."""
+"""The folder of prepared data where a command names none, and where work is done for another machine."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
-__all__ = ["CACHE_VARIABLE", "DEFAULT_CACHE", "given_cache"]
+__all__ = ["CACHE_VARIABLE", "DEFAULT_CACHE", "cache_for_another_machine", "given_cache", "recorded_place"]
 
 CACHE_VARIABLE = "NASFRAME_CACHE"
 """The environment variable that names the cache."""
@@ -14,7 +17,45 @@ DEFAULT_CACHE = Path("runs/cache")
 """The cache where nothing names another, in the working folder."""
 
 
+_elsewhere: ContextVar[tuple[Path, Path] | None] = ContextVar("elsewhere", default=None)
+
+
 def given_cache(cache: str | Path | None) -> Path | None:
-    """Return the cache that the user gives, absolute: as an argument, or in the environment; else None."""
+    """Return the cache that the user gives, absolute: as an argument, or in the environment; else None.
+
+    Where this thread works for another machine, it is the cache that holds what came from there.
+    """
+    elsewhere = _elsewhere.get()
+    if elsewhere is not None:
+        return elsewhere[0]
     found = cache if cache is not None else os.environ.get(CACHE_VARIABLE)
     return Path(found).resolve() if found else None
+
+
+@contextmanager
+def cache_for_another_machine(here: Path, there: Path) -> Iterator[None]:
+    """Let this thread work in the block for a machine that will keep the records and has another cache.
+
+    Args:
+        here: the cache of this machine, absolute.
+        there: the name of the cache on the other one, absolute.
+
+    Example:
+        >>> with cache_for_another_machine(Path("/tmp/lent"), Path("/data/cache")):
+        ...     print(recorded_place(Path("/tmp/lent/features-1")).as_posix())
+        /data/cache/features-1
+    """
+    token = _elsewhere.set((here, there))
+    try:
+        yield
+    finally:
+        _elsewhere.reset(token)
+
+
+def recorded_place(path: Path) -> Path:
+    """Return the name under which a cache, or a folder in it, is recorded: that of the machine that will keep
+    the record."""
+    elsewhere = _elsewhere.get()
+    if elsewhere is None or not path.is_relative_to(elsewhere[0]):
+        return path
+    return elsewhere[1] / path.relative_to(elsewhere[0])

@@ -43,7 +43,9 @@ class ExecutorSuite(Suite):
         self._lacks("make(self, workers, folder)", "MyExecutor(workers=workers, folder=folder)")
 
     def test_it_is_an_executor_with_a_sentence_about_it(self, tmp_path: Path) -> None:
-        kind = type(self.make(1, tmp_path))
+        made = self.make(1, tmp_path)
+        made.close()
+        kind = type(made)
         assert issubclass(kind, Executor), "make must return a nasframe.jobs.Executor"
         assert kind.__doc__, f"{kind.__name__} needs a docstring: its first line is what users read about it"
         assert kind.__doc__ != Executor.__doc__

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ def compare(
     census: Sequence[str | Path] | None = None,
     workers: int | None = 1,
     executor: str = "local",
+    executor_options: Mapping[str, Any] | None = None,
     patience: float = PATIENCE,
     preset: str | None = None,
     source: str | Path | None = None,
@@ -61,7 +62,7 @@ def compare(
         census: the former name of `tables`.
         preset: name of a registered preset, laid over the experiment and under the overrides.
         seed, device: instead of those of the experiment.
-        workers, executor, patience, source, overwrite, progress: see `Settings`.
+        workers, executor, executor_options, patience, source, overwrite, progress: see `Settings`.
 
     Returns:
         The content of `comparison.json`; docs/commands.md describes it.
@@ -77,7 +78,16 @@ def compare(
         )
     overrides, base = words_of(overrides), BaseExperiment.of(experiment, preset)
     relaxations, vary = words_of(relaxations), words_of(vary)
-    settings = Settings(workers, executor, patience, source, overwrite, progress, base.recorded)
+    settings = Settings(
+        workers,
+        executor,
+        patience,
+        source,
+        overwrite,
+        progress,
+        base.recorded,
+        executor_options,
+    )
     call = recorded_call(
         "compare",
         base,

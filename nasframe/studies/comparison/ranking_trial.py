@@ -51,6 +51,7 @@ def make_ranking_trial(
         is_ranked,
         experiment,
         study,
+        reads=["run"],
         run=str(run),
         objective=table.record["objective"],
         assignments={row["fingerprint"]: row["assignment"] for row in rows},

@@ -38,6 +38,7 @@ def sweep(
     relaxation: str | None = None,
     workers: int | None = 1,
     executor: str = "local",
+    executor_options: Mapping[str, Any] | None = None,
     patience: float = PATIENCE,
     preset: str | None = None,
     source: str | Path | None = None,
@@ -62,7 +63,7 @@ def sweep(
         relaxation: short for `relaxation.name=…`.
         preset: name of a registered preset, laid over the experiment and under the overrides.
         seed, device: instead of those of the experiment.
-        workers, executor, patience, source, overwrite, progress: see `Settings`.
+        workers, executor, executor_options, patience, source, overwrite, progress: see `Settings`.
 
     Returns:
         The content of `sweep.json`; docs/commands.md describes it. A trial that failed says why in `error`.
@@ -77,7 +78,16 @@ def sweep(
     folder, given = base.folder(out, "sweep"), dict(base.values)
     if not any(word.startswith("baselines") for word in (*overrides, *axes)):
         given["baselines"] = {}  # they are the same for many trials, and no part of the grid
-    settings = Settings(workers, executor, patience, source, overwrite, progress, base.recorded)
+    settings = Settings(
+        workers,
+        executor,
+        patience,
+        source,
+        overwrite,
+        progress,
+        base.recorded,
+        executor_options,
+    )
     shortcuts = {"relaxation": relaxation, "seed": seed, "device": device}
     call = recorded_call(
         "sweep",

@@ -37,6 +37,7 @@ def compare_on_table(
     other_versions: bool = False,
     workers: int | None = 1,
     executor: str = "local",
+    executor_options: Mapping[str, Any] | None = None,
     patience: float = PATIENCE,
     source: str | Path | None = None,
     device: str | None = None,
@@ -64,7 +65,7 @@ def compare_on_table(
             see `truth_on_demand`.
         other_versions: with `train_missing`, train it also where the table was made with another version of
             nasframe or torch.
-        workers, executor, patience, source, overwrite, progress: see `Settings`.
+        workers, executor, executor_options, patience, source, overwrite, progress: see `Settings`.
         device: of the gradient searches.
 
     Returns:
@@ -82,7 +83,12 @@ def compare_on_table(
     base = BaseExperiment(found.recipe.values(), f"{found.path}: experiment", _short(found))
     folder = default_folder(base.short_name, "loops") if out is None else Path(out)
     overrides, relaxations, vary = words_of(overrides), words_of(relaxations), words_of(vary)
-    settings = Settings(workers, executor, patience, source, overwrite, progress)
+    settings = Settings(
+        workers, executor, patience, source, overwrite, progress, executor_options=executor_options
+    )
+    if train_missing and settings.executor_class.elsewhere:
+        why = f"the executor {executor!r} trains on other machines, and only this one may add to the table"
+        raise ConfigurationError("compare", [f"--train-missing: {why}"])
     call = recorded_call(
         "compare_on_table",
         base,

@@ -71,6 +71,7 @@ def make_loop_trial(
         are_searched,
         experiment,
         study,
+        reads=["table"],
         table=str(table.path),
         seeds=[*seeds],
         train_missing=train_missing,

@@ -55,7 +55,9 @@ def make_training_trial(
         study: of which the trial is one.
     """
     wanted = [attrs.asdict(item, recurse=False) for item in networks]
-    return make_trial(name, folder, train_networks, are_trained, experiment, study, networks=wanted)
+    return make_trial(
+        name, folder, train_networks, are_trained, experiment, study, shares_folder=True, networks=wanted
+    )
 
 
 def are_trained(folder: Path, arguments: Mapping[str, Any]) -> bool:

@@ -11,7 +11,7 @@ from nasframe.pipeline import Prepared, prepare, recorded_cache
 from nasframe.runs import Run
 from nasframe.runtime import Progress, fingerprint, given_cache
 
-__all__ = ["prepare_data"]
+__all__ = ["data_key", "prepare_data"]
 
 
 def prepare_data(
@@ -41,7 +41,7 @@ def prepare_data(
         for cache in dict.fromkeys(experiment.cache for experiment in experiments):
             recorded_cache(recorded, cache, "cache of an experiment in study.json")
     made: dict[str, Prepared | NasframeError] = {}
-    keys = [_key(experiment) for experiment in experiments]
+    keys = [data_key(experiment) for experiment in experiments]
     for key, experiment in zip(keys, experiments, strict=True):
         if key in made:
             continue
@@ -58,7 +58,7 @@ def prepare_data(
     return [made[key] for key in keys]
 
 
-def _key(experiment: Experiment) -> str:
+def data_key(experiment: Experiment) -> str:
     """Return a key that is the same for experiments that share their data."""
     values = experiment.to_dict()
     return fingerprint([values["task"], values["cache"], experiment.stage_seed])

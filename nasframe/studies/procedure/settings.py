@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from attrs import converters, field, frozen
 
 from nasframe.errors import ConfigurationError
-from nasframe.jobs import PATIENCE
+from nasframe.jobs import PATIENCE, Executor, check_executor_options
 from nasframe.plugins import manager
 from nasframe.runtime import SILENT, Progress
 
@@ -19,13 +21,15 @@ class Settings:
     """The arguments that `compare`, `compare_on_table`, `sweep` and `tabulate` share.
 
     Attributes:
-        workers: processes; 1 is this one, None is one for each core, and on GPUs one for each.
+        workers: processes; 1 is this one, None is one for each core, and on GPUs one for each; of an executor
+            on other machines, None is as many as it has room for.
         executor: name of a registered one; `local` is this machine.
         patience: seconds for which a trial may say nothing, before it is ended and tried again.
         source: the user's data; None is the task's own.
         overwrite: replace the study that is there.
         progress: hears of the progress.
         recorded: see `BaseExperiment`.
+        executor_options: those that the executor has, such as the `address` of a cluster.
     """
 
     workers: int | None = 1
@@ -35,12 +39,14 @@ class Settings:
     overwrite: bool = False
     progress: Progress = SILENT
     recorded: Path | None = None
+    executor_options: Mapping[str, Any] | None = None
 
     def check(self, kind: str) -> None:
         """Refuse settings that no study of a kind can be made with.
 
         Raises:
-            ConfigurationError: `workers` is below 1, `patience` is no time, or `source` is not there.
+            ConfigurationError: `workers` is below 1, `patience` is no time, `source` is not there, or
+                the executor has no such option.
             PluginError: no executor of this name.
         """
         problems = []
@@ -52,4 +58,10 @@ class Settings:
             problems.append(f"--patience: expected more than 0 seconds, found {self.patience}")
         if problems:
             raise ConfigurationError(kind, problems)
-        manager().find("executor", self.executor, builtin="local").load()
+        check_executor_options(self.executor, self.executor_class, self.executor_options or {})
+
+    @property
+    def executor_class(self) -> type[Executor]:
+        """The class that is registered under the name of the executor."""
+        found: type[Executor] = manager().find("executor", self.executor, builtin="local").load()
+        return found

@@ -10,16 +10,17 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from attrs import frozen
+from attrs import field, frozen
 
 from nasframe.errors import NasframeError
 from nasframe.experiment import Experiment
-from nasframe.jobs import Outcome, Trial, execute, full_disk_stops, start_server, worker_count
+from nasframe.jobs import Needs, Outcome, Trial, execute, full_disk_stops, start_server, worker_count
 from nasframe.pipeline import Prepared, experiment_arguments, keeping_old_run, save_tensors
 from nasframe.plugins import RecordedNames, record_names
+from nasframe.runtime import given_cache
 from nasframe.studies.folder import TENSORS, StudyFolder, open_study
 from nasframe.studies.preload import PRELOAD
-from nasframe.studies.procedure.data_preparation import prepare_data
+from nasframe.studies.procedure.data_preparation import data_key, prepare_data
 from nasframe.studies.procedure.settings import Settings
 from nasframe.studies.procedure.versions import versions
 
@@ -75,16 +76,17 @@ class Study:
     Attributes:
         folder: its folder.
         settings: those that the user gave.
-        workers: the most trials at the same time.
+        workers: the most trials at the same time; None is as many as the executor has room for.
         device: name of the device that all trials ask for; None where they ask for several.
         names: the plugins of the names in it; as `RecordedNames.to_dict` returns them.
     """
 
     folder: StudyFolder
     settings: Settings
-    workers: int
+    workers: int | None
     device: str | None
     names: Mapping[str, Any]
+    _prepared: dict[str, Prepared] = field(init=False, factory=dict)
 
     @property
     def tensors(self) -> Path:
@@ -102,7 +104,23 @@ class Study:
         """Return the data of each experiment, or the reason why there is none; see `prepare_data`."""
         places = [] if self.settings.overwrite else list(folders)
         settings = self.settings
-        return prepare_data(experiments, places, settings.source, settings.progress, settings.recorded)
+        found = prepare_data(experiments, places, settings.source, settings.progress, settings.recorded)
+        for experiment, item in zip(experiments, found, strict=True):
+            if isinstance(item, Prepared):
+                self._prepared[data_key(experiment)] = item
+        return found
+
+    def needs(self, experiment: Experiment, *handed_over: str) -> Needs:
+        """Return what a trial on an experiment reads beside its folder.
+
+        Args:
+            experiment: of the trial; its data is known where `prepare` has made it.
+            handed_over: further arguments that are paths of files or folders; see `Needs`.
+        """
+        prepared = self._prepared.get(data_key(experiment))
+        folders = [] if prepared is None else [*prepared.folders.values()]
+        cache = folders[0].parent if folders else (given_cache(None) or experiment.cache.resolve())
+        return Needs(("tensors", *handed_over), ("source",), cache, [folder.name for folder in folders])
 
     def execute(self, trials: Sequence[Trial]) -> dict[str, Outcome]:
         """Do the trials that are not done, and return name → outcome. Workers hold the folder's lock too."""
@@ -112,6 +130,7 @@ class Study:
             self.folder.path,
             workers=self.workers,
             executor=self.settings.executor,
+            executor_options=self.settings.executor_options,
             patience=self.settings.patience,
             device=self.device,
             progress=self.settings.progress,
@@ -163,11 +182,12 @@ def run_study(
     first.torch_device()  # raises where this machine has no such device
     devices = {experiment.device for experiment in plan.experiments}
     device = first.device if len(devices) == 1 else None
-    workers = worker_count(settings.workers, first.device)
+    elsewhere = settings.executor_class.elsewhere
+    workers = settings.workers if elsewhere else worker_count(settings.workers, first.device)
     with open_study(
         out, plan.kind, plan.must_match, overwrite=settings.overwrite, files=plan.files, call=call
     ) as folder:
-        if workers > 1:
+        if not elsewhere and workers != 1:
             start_server(PRELOAD)
         names = record_names().after(RecordedNames.of(folder.record))
         return Study(folder, settings, workers, device, names.to_dict()).run(plan)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,9 @@ def make_trial(
     is_done: Callable[[Path, Mapping[str, Any]], bool],
     experiment: Experiment,
     study: Study,
+    *,
+    reads: Sequence[str] = (),
+    shares_folder: bool = False,
     **own: Any,
 ) -> Trial:
     """Return a trial of a study.
@@ -36,10 +39,13 @@ def make_trial(
         is_done: a function of a module; see `Trial`.
         experiment: that the trial is about; see `reading_experiment`.
         study: of which it is one.
+        reads: those of its own arguments that are paths of files or folders.
+        shares_folder: see `Trial`.
         own: further arguments of the two functions; JSON-able.
     """
     arguments = {**study.arguments(experiment), **own}
-    return Trial(name, folder, _name(work), arguments, done=_name(is_done))
+    needs = study.needs(experiment, *reads)
+    return Trial(name, folder, _name(work), arguments, _name(is_done), needs, shares_folder)
 
 
 @contextmanager

@@ -238,7 +238,7 @@ class TablePlan(Plan):
             len(networks),
             each=len(self.trainings),
             left=left,
-            workers=study.workers,
+            workers=study.workers or 1,
             first=found,
             errors=[outcome.error for outcome in outcomes.values()],
         )
@@ -255,7 +255,7 @@ class TablePlan(Plan):
             left_out: trials that this call has done already, of which nobody need hear again.
         """
         count = len(networks) * len(self.trainings)
-        size = max(1, min(_CHUNK, count // (4 * study.workers)))
+        size = max(1, min(_CHUNK, count // (4 * (study.workers or 1))))
         trials = [
             self._trial(
                 training, list(itertools.islice(networks.values(), start, start + size)), start + 1, study

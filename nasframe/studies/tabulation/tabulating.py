@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import attrs
 
@@ -33,6 +34,7 @@ def tabulate(
     yes: bool = False,
     workers: int | None = 1,
     executor: str = "local",
+    executor_options: Mapping[str, Any] | None = None,
     patience: float = PATIENCE,
     preset: str | None = None,
     source: str | Path | None = None,
@@ -59,7 +61,7 @@ def tabulate(
         yes: train all networks of a large space too.
         preset: name of a registered preset, laid over the experiment and under the overrides.
         seed, device: instead of those of the experiment.
-        workers, executor, patience, source, overwrite, progress: see `Settings`.
+        workers, executor, executor_options, patience, source, overwrite, progress: see `Settings`.
 
     Returns:
         The table, with those that could be trained; `record["failed"]` says why the others could not.
@@ -75,7 +77,16 @@ def tabulate(
             raise ConfigurationError("tabulate", [f"{name}: expected 1 or more, found {value}"])
     base = BaseExperiment.of(experiment, preset)
     folder, overrides, vary = base.folder(out, "table"), words_of(overrides), words_of(vary)
-    settings = Settings(workers, executor, patience, source, overwrite, progress, base.recorded)
+    settings = Settings(
+        workers,
+        executor,
+        patience,
+        source,
+        overwrite,
+        progress,
+        base.recorded,
+        executor_options,
+    )
     call = recorded_call(
         "tabulate",
         base,
