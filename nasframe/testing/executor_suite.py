@@ -90,6 +90,9 @@ class ExecutorSuite(Suite):
             heard: list[str] = []
             _until(lambda: _signs_of_life(executor, heard).count("a") > 2 and heard.count("b") > 2)
             (tmp_path / "heard").touch()
+            done: list[str] = []
+            _until(lambda: len(_done(executor, done)) == 2)
+            assert sorted(done) == ["a", "b"]
         finally:
             executor.close()
 
@@ -138,6 +141,11 @@ def _trial(folder: Path, name: str, work: str, arguments: Mapping[str, Any]) -> 
 def _signs_of_life(executor: Executor, heard: list[str]) -> list[str]:
     heard += [item.trial for item in executor.reports(1.0) if item.outcome is None and not item.lost]
     return heard
+
+
+def _done(executor: Executor, done: list[str]) -> list[str]:
+    done += [item.trial for item in executor.reports(1.0) if item.outcome and item.outcome.status == "done"]
+    return done
 
 
 def _until(condition: Callable[[], bool]) -> None:
