@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import doctest
-import importlib
+import importlib.util
 import pkgutil
 from collections.abc import Iterator
 from types import ModuleType
@@ -19,6 +19,8 @@ PACKAGES = (
     "nasframe_audiovisual",
     "nasframe_deepfake",
     "nasframe_estimators",
+    "nasframe_optuna",
+    *(["nasframe_ray"] if importlib.util.find_spec("ray") else []),
     "nasframe_tabular",
     "nasframe_tensorboard",
 )
