@@ -11,6 +11,7 @@ SECONDS = 10
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # else statistics of its use are sent to its makers
 os.environ.setdefault("RAY_GCS_SERVER_REQUEST_TIMEOUT_SECONDS", str(SECONDS))
+os.environ.setdefault("RAY_NUM_REDIS_GET_RETRIES", "1")  # of half a minute each; else 20
 os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", "(?s).*")  # else what befalls a node is printed here
 
 import ray  # noqa: E402

@@ -7,7 +7,7 @@ import platform
 import sys
 import tempfile
 from collections.abc import Mapping
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, version
 from pathlib import Path
 from types import ModuleType
 
@@ -89,15 +89,13 @@ def differences(driver: Mapping[str, str], node: Mapping[str, str]) -> list[str]
 
 
 def _versions(installed: set[str], modules: Mapping[str, str]) -> dict[str, str]:
-    from torch import __version__ as torch_version
-
     plugins = manager()
     versions = plugins.versions()
     core = Path(nasframe.__file__).parent
     code = {file.relative_to(core).as_posix(): sha256_of(file) for file in sorted(core.rglob("*.py"))}
     found = {
         "Python": platform.python_version(),
-        "torch": str(torch_version),
+        "torch": version("torch"),  # it is not imported: a node is refused before that
         "nasframe": f"{nasframe.__version__} {fingerprint(code)[:16]}",
     }
     for name in plugins.names:

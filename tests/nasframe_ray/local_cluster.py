@@ -21,7 +21,6 @@ __all__ = ["LocalCluster", "can_hide_folders"]
 _ALONE = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
 
 _SETTINGS = {
-    "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_health_check_initial_delay_ms": "0",
     "RAY_health_check_period_ms": "500",
     "RAY_health_check_timeout_ms": "1000",
@@ -63,16 +62,15 @@ class LocalCluster:
         shutil.rmtree(self.folder)
 
     def start_node(
-        self, *, cpus: int = 1, hides: Sequence[Path] = (), environment: Mapping[str, str] | None = None
+        self, *, hides: Sequence[Path] = (), environment: Mapping[str, str] | None = None
     ) -> subprocess.Popen[bytes]:
-        """Start a node and return the process with which all of it ends.
+        """Start a node for one trial at a time, and return the process with which all of it ends.
 
         Args:
-            cpus: its number of processors: the most trials at the same time.
             hides: folders in which the node sees nothing.
             environment: further variables of its processes.
         """
-        words = [f"--address={self.address}", f"--num-cpus={cpus}"]
+        words = [f"--address={self.address}", "--num-cpus=1"]
         return self._start(words, hides, environment or {})
 
     def kill(self, node: subprocess.Popen[bytes]) -> None:
@@ -82,6 +80,10 @@ class LocalCluster:
             node.wait()
             _until(lambda: not _session(node.pid))
 
+    def files(self, node: subprocess.Popen[bytes], pattern: str) -> list[Path]:
+        """Return the temporary files of a node that a pattern names."""
+        return sorted((self.folder / f"node-{self._nodes.index(node)}").glob(pattern))
+
     def _start(
         self, words: Sequence[str], hides: Sequence[Path] = (), environment: Mapping[str, str] | None = None
     ) -> subprocess.Popen[bytes]:
@@ -89,6 +91,7 @@ class LocalCluster:
         own = self.folder / f"node-{number}"
         own.mkdir()
         ray = [str(Path(sys.executable).with_name("python")), "-m", "ray.scripts.scripts", "start", "--block"]
+        ray += ["--include-log-monitor=false", "--disable-usage-stats"]
         command = [*ray, "--node-ip-address=127.0.0.1", "--object-store-memory=100000000", *words]
         if hides:
             mounts = "".join(f"mount -t tmpfs none '{folder}' && " for folder in hides)

@@ -23,11 +23,12 @@ from nasframe.jobs import Executor, Needs, Trial, execute
 from nasframe.testing import ExecutorSuite
 from nasframe_ray.executor import RayExecutor
 from tests.nasframe_ray.local_cluster import LocalCluster
+from tests.plugins.made import install
 from tests.toys import PAIRS
 
 Node = subprocess.Popen[bytes]
 
-COMPARED = ["--relaxation", "softmax,grmc", "--seeds", "2", "--random", "0"]
+COMPARED = ["--relaxation", "softmax,grmc", "--seeds", "1", "--random", "0"]
 
 
 def until(condition: Callable[[], object]) -> None:
@@ -105,8 +106,10 @@ def is_of_time(item: Any) -> bool:
 
 
 def page(folder: Path) -> str:
-    """The page of a study, with one sign for all numbers: some are times."""
+    """The page of a study without the cells of times, of which the best is marked, and with one sign for all
+    numbers: some of them are times too."""
     text = (folder / "report.html").read_text(encoding="utf-8")
+    text = re.sub(r'<td[^>]*><data [^>]*seconds">[^<]*</data></td>', "", text)
     return re.sub(r"\d+(\.\d+)?(e[+-]\d+)?", "#", text)
 
 
@@ -115,22 +118,26 @@ def names(folder: Path) -> list[Path]:
 
 
 @pytest.mark.usefixtures("toy_pairs")
-def test_a_node_is_killed_and_the_study_is_that_of_the_local_pool(
+def test_a_node_is_killed_and_the_study_is_that_of_one_machine(
     cluster: LocalCluster, second_node: Node, driver: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ["compare", str(PAIRS), f"cache={driver / 'cache'}", *COMPARED]
     here, there = driver / "local" / "study", driver / "ray" / "study"
-    assert main([*words, "--workers", "2", "--out", str(here)]) == 0
+    assert main([*words, "--workers", "1", "--out", str(here)]) == 0
+    killed: list[Path] = []
 
-    def kill_when_the_first_trial_has_ended() -> None:
-        until(lambda: list(there.glob("trials/*/report.html")))
+    def kill_at_the_first_epoch() -> None:
+        until(lambda: cluster.files(second_node, "nasframe-trial-*/trial/*/metrics.jsonl"))
+        killed.extend(cluster.files(second_node, "nasframe-trial-*/trial/*"))
         cluster.kill(second_node)
 
-    killer = threading.Thread(target=kill_when_the_first_trial_has_ended)
+    killer = threading.Thread(target=kill_at_the_first_epoch)
     killer.start()
     capsys.readouterr()
     assert main([*words, "--executor", "ray", "--address", cluster.address, "--out", str(there)]) == 0
     killer.join()
+    assert not (killed[0] / "report.html").exists()
+    assert (there / "trials" / killed[0].name / "report.html").exists()
     assert "raylet" not in "".join(capsys.readouterr())
     found, expected = (
         without_times(json.loads((folder / "comparison.json").read_text(encoding="utf-8")))
@@ -141,3 +148,22 @@ def test_a_node_is_killed_and_the_study_is_that_of_the_local_pool(
     assert names(there) == names(here)
     files = [path for path in there.rglob("*") if path.is_file()]
     assert [path for path in files if b"nasframe-trial-" in path.read_bytes()] == []
+
+
+def test_a_trial_whose_process_is_killed_is_tried_three_times_and_has_failed_in_words(
+    cluster: LocalCluster, tmp_path: Path
+) -> None:
+    trial = Trial("a", tmp_path / "a", "tests.nasframe_ray.killed_trial:be_killed")
+    found = execute([trial], tmp_path, executor="ray", executor_options={"address": cluster.address})
+    assert found["a"].status == "failed"
+    assert found["a"].error == "its process died (is there enough memory?); it was tried 3 times"
+
+
+def test_a_node_that_has_another_plugin_is_refused_by_its_name_before_any_trial(
+    cluster: LocalCluster, tmp_path: Path
+) -> None:
+    install(tmp_path, "cheese", "")
+    cluster.start_node(environment={"PYTHONPATH": str(tmp_path)})
+    words = r"^node [\d.]+ cannot do .*: plugin cheese is installed on the node alone; install the same"
+    with pytest.raises(RunError, match=words):
+        RayExecutor(workers=1, folder=tmp_path, address=cluster.address)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import socket
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ import pytest
 from nasframe.cli import main
 from nasframe.errors import ConfigurationError, RunError
 from nasframe.jobs import execute
+from nasframe.plugins import manager
 from nasframe_ray.parcels import FileToSend, files_to_send, pieces_of, write_folder
 from nasframe_ray.surroundings import differences
 
@@ -94,3 +98,52 @@ def test_an_address_where_no_cluster_is_is_refused_in_words(tmp_path: Path) -> N
         ]:
             with pytest.raises(RunError, match=words):
                 RayExecutor(workers=1, folder=tmp_path, address=address)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "a program that is no cluster of Ray answers there"),
+        (b"", "no cluster answers there: timed out"),
+    ],
+)
+def test_an_address_at_which_another_program_listens_is_refused_before_ray_asks_it(
+    answer: bytes, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("nasframe_ray.quiet_ray")
+    from nasframe_ray import connection
+
+    monkeypatch.setattr(connection, "SECONDS", 1)
+
+    def answer_once() -> None:
+        with server.accept()[0] as client, suppress(ConnectionError):
+            client.sendall(answer)
+            while client.recv(1024):
+                pass
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=answer_once)
+        thread.start()
+        with pytest.raises(RunError, match=words):
+            connection.connect(f"127.0.0.1:{server.getsockname()[1]}")
+        thread.join()
+
+
+def test_without_ray_the_executor_says_which_command_brings_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], home: Path, toy_pairs: None
+) -> None:
+    from tests.toys import PAIRS
+
+    found = importlib.metadata.version
+
+    def version(name: str) -> str:
+        if name == "ray":
+            raise importlib.metadata.PackageNotFoundError(name)
+        return found(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    monkeypatch.setattr(manager()._registry, "missing_extras", {})
+    assert main(["compare", str(PAIRS), "--executor", "ray"]) != 0
+    error = capsys.readouterr().err
+    assert 'which is not installed; pip install "nasframe[cluster]"' in " ".join(error.split())
+    assert [path.name for path in home.iterdir()] == []
