@@ -120,7 +120,7 @@ class RayExecutor(Executor):
         for reference, node in asked.items():
             try:
                 ray.get(reference)
-            except exceptions.NodeDiedError:  # the others do its work
+            except (exceptions.NodeDiedError, exceptions.TaskUnschedulableError):  # the others do its work
                 continue
             except Exception as error:
                 problems.append(_refusal(error, str(node["NodeManagerAddress"])))
@@ -210,9 +210,13 @@ def _reason(error: Exception) -> str:
         RunError: its node is refused.
     """
     if isinstance(error, exceptions.RayTaskError):
-        raise RunError(_refusal(error, "")) from error
-    found = (words for kind, words in _LOST if isinstance(error, kind))
-    return next(found, f"Ray lost it: {str(error).strip().partition('.')[0]}")
+        raise RunError(_refusal(error, error.ip)) from error
+    return _loss(error) or f"Ray lost it: {str(error).strip().partition('.')[0]}"
+
+
+def _loss(error: Exception) -> str:
+    """Return the words for a task that ended without an error of its own; "" for others."""
+    return next((words for kind, words in _LOST if isinstance(error, kind)), "")
 
 
 def _refusal(error: Exception, node: str) -> str:
@@ -220,5 +224,7 @@ def _refusal(error: Exception, node: str) -> str:
     cause = getattr(error, "cause", None)
     if isinstance(cause, RefusedNodeError):
         return str(cause)
+    if words := _loss(error):
+        return f"node {node}: the task that asks for its versions was lost: {words}"
     last = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
     return f"node {node}: is nasframe installed there, with the extra cluster, as it is here? {last}"

@@ -129,6 +129,15 @@ def test_an_address_at_which_another_program_listens_is_refused_before_ray_asks_
         thread.join()
 
 
+def test_a_node_that_has_no_memory_to_be_asked_says_so() -> None:
+    pytest.importorskip("nasframe_ray.quiet_ray")
+    from nasframe_ray.executor import _refusal
+    from nasframe_ray.quiet_ray import exceptions
+
+    words = "node 10.0.0.2: the task that asks for its versions was lost: the memory of its node ran out"
+    assert _refusal(exceptions.OutOfMemoryError("a page of advice"), "10.0.0.2").startswith(words)
+
+
 def test_without_ray_the_executor_says_which_command_brings_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], home: Path, toy_pairs: None
 ) -> None:
