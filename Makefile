@@ -22,11 +22,12 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .NOTPARALLEL:
-.PHONY: help demo test browser check bench acceptance soak clean
+.PHONY: help demo test cluster browser check bench acceptance soak clean
 
 help:
 	@echo "make demo   make a virtual environment, install nasframe, search a small network into $(OUT)"
 	@echo "make test   the whole test suite; without a browser, the tests that need one are skipped"
+	@echo "make cluster  the tests of the executor ray, on a cluster of two nodes on this machine; takes root"
 	@echo "make browser  install Chromium for those tests, where apt is there and we are root"
 	@echo "make check  lint, formatting, types, import rules"
 	@echo "make bench  measure the speed: a search step, an epoch, the estimator, the extraction of features"
@@ -39,6 +40,10 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) $(DIST) $(PYTEST)
+
+# Not a part of `test`: Ray aborted the process of these tests once in some twelve runs.
+cluster: $(VENV)/.installed-dev
+	OMP_NUM_THREADS=1 NASFRAME_CLUSTER=1 $(BIN)/python -m pytest tests/nasframe_ray $(PYTEST)
 
 # Not a part of `test`: a machine gets no browser that nobody asked for.
 browser:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,8 @@ from tests.nasframe_ray.local_cluster import LocalCluster, can_hide_folders
 @pytest.fixture(scope="module")
 def hidden(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that is empty for every node."""
+    if "NASFRAME_CLUSTER" not in os.environ:
+        pytest.skip("a cluster of Ray is started by `make cluster` alone")
     if not can_hide_folders():
         pytest.skip("only root may hide a folder from the processes of a node")
     return tmp_path_factory.mktemp("hidden")
