@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import attrs
+import threading
+
 import pytest
 import torch
 from torch import Tensor, nn
 
-from nasframe_audiovisual import Extractor, make_backbone
+from nasframe_audiovisual import make_backbone
 from nasframe_audiovisual.backbones import FusedNetwork
 from nasframe_audiovisual.features.side_by_side import side_by_side
 
@@ -75,10 +76,14 @@ def test_a_changed_weight_and_a_changed_statistic_are_seen() -> None:
     assert_same(network, holder.of(network))
 
 
-def test_threads_that_share_weights_share_the_fused_ones() -> None:
-    extractor = Extractor(made("test_resnet"), made("test_resnet", 1), 4, 0.0, 1.0, CPU)
-    other = attrs.evolve(extractor, device=CPU)
-    assert other._fused_picture is extractor._fused_picture
+def test_in_another_thread_a_network_is_left_as_it_is() -> None:
+    """To trace it there would break the passes of all other threads."""
+    network, holder, found = made("test_resnet"), FusedNetwork(), list[nn.Module]()
+    other = threading.Thread(target=lambda: found.append(holder.of(network)))
+    other.start()
+    other.join()
+    assert found == [network]
+    assert holder.of(network) is not network
 
 
 class Mixed(nn.Module):

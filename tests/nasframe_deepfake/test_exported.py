@@ -60,7 +60,10 @@ def test_the_exported_detector_gives_the_numbers_of_predict(
 def test_features_that_are_out_of_bounds_are_clamped_alike(
     detector: Detector, windows: list[Excerpt]
 ) -> None:
-    """Channels that hardly varied in the training: their standardised values are beyond a float16."""
+    """Channels that hardly varied in the training: their standardised values are beyond a float16.
+
+    A difference of 1e-4 deviations, of a network whose layers are fused, is one of 100 here.
+    """
     statistics = {
         name: torch.stack([value[0], value[1] * 1e-6])
         for name, value in detector.standardiser.statistics.items()
@@ -75,7 +78,7 @@ def test_features_that_are_out_of_bounds_are_clamped_alike(
     for name in PICTURE_INPUTS:
         assert features[name].abs().max() == 65504
         plain = features[name].shape[2] // 2
-        torch.testing.assert_close(found[name][:, :, :plain], features[name][:, :, :plain], atol=50, rtol=0)
+        torch.testing.assert_close(found[name][:, :, :plain], features[name][:, :, :plain], atol=200, rtol=0)
 
 
 @torch.no_grad()

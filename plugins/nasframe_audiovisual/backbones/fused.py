@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import platform
-from threading import Lock
+from threading import current_thread, main_thread
 
 import torch
 from attrs import define, field
@@ -23,31 +23,33 @@ _HARMLESS = (nn.Conv2d, nn.BatchNorm2d, nn.Identity, nn.AvgPool2d)
 class FusedNetwork:
     """The fused form of one network, made when it is first asked for, and again after a weight has changed.
 
-    Several threads may ask for it, with copies of the network that share the tensors.
+    It is made in the main thread alone: torch.fx traces a network by changing `nn.Module` for all threads.
+    What starts threads of its own asks before it starts them.
     """
 
     _made: nn.Module | None = None
     _tensors: list[Tensor] = field(factory=list)
     _states: list[tuple[int, int]] = field(factory=list)
-    _lock: Lock = field(factory=Lock, init=False)
 
     def of(self, network: nn.Module) -> nn.Module:
         """Return a network with the same outputs but for rounding, for inference.
 
-        It is `network` itself on another device than a processor, with weights that are not float32, and
-        where nothing can be fused. The ReLU of oneDNN turns NaN into 0, so the images have to be finite.
+        It is `network` itself on another device than a processor, with weights that are not float32, where
+        nothing can be fused, and in other threads than the main one. The ReLU of oneDNN turns NaN into 0, so
+        the images have to be finite.
 
         Args:
             network: in evaluation mode.
         """
-        with self._lock:
-            tensors = [*network.parameters(), *network.buffers()]
-            states = [(tensor.data_ptr(), _version(tensor)) for tensor in tensors]
-            same = len(tensors) == len(self._tensors) and all(map(operator.is_, tensors, self._tensors))
-            if self._made is None or not same or states != self._states:
-                self._made = _fused(network) if _can_be_fused(network, tensors) else None
-                self._tensors, self._states = tensors, states
-            return network if self._made is None else self._made
+        if current_thread() is not main_thread():
+            return network
+        tensors = [*network.parameters(), *network.buffers()]
+        states = [(tensor.data_ptr(), _version(tensor)) for tensor in tensors]
+        same = len(tensors) == len(self._tensors) and all(map(operator.is_, tensors, self._tensors))
+        if self._made is None or not same or states != self._states:
+            self._made = _fused(network) if _can_be_fused(network, tensors) else None
+            self._tensors, self._states = tensors, states
+        return network if self._made is None else self._made
 
 
 def _version(tensor: Tensor) -> int:

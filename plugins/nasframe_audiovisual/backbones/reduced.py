@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from nasframe_audiovisual.backbones.networks import stage_channels
+
 __all__ = ["ReducedNetwork", "unreduced"]
 
 
@@ -52,8 +54,7 @@ class _Widths:
     """
 
     def __init__(self, network: nn.Module, most: int) -> None:
-        widths: list[int] = list(network.feature_info.channels())  # type: ignore[union-attr, operator]
-        self.pairs = [(width, min(width, most)) for width in widths]
+        self.pairs = [(width, min(width, most)) for width in stage_channels(network)]
 
     def channels(self) -> list[int]:
         """Return the channels of each map."""
