@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import attrs
@@ -62,7 +63,7 @@ def test_features_that_are_out_of_bounds_are_clamped_alike(
 ) -> None:
     """Channels that hardly varied in the training: their standardised values are beyond a float16.
 
-    A difference of 1e-4 deviations, of a network whose layers are fused, is one of 100 here.
+    They are computed in a thread, as `predict` does, so no layers are fused: that rounds otherwise.
     """
     statistics = {
         name: torch.stack([value[0], value[1] * 1e-6])
@@ -71,14 +72,16 @@ def test_features_that_are_out_of_bounds_are_clamped_alike(
     extreme = attrs.evolve(
         detector, standardiser=attrs.evolve(detector.standardiser, statistics=statistics), novelty=None
     )
-    features = window_inputs(
-        [window.recording for window in windows], extreme.mels, extreme.extractor, extreme.standardiser
-    )
+    recordings = [window.recording for window in windows]
+    with ThreadPoolExecutor(1) as thread:
+        features = thread.submit(
+            window_inputs, recordings, extreme.mels, extreme.extractor, extreme.standardiser
+        ).result()
     found = module(extreme).get_submodule("front")(*as_inputs(windows).values())
     for name in PICTURE_INPUTS:
         assert features[name].abs().max() == 65504
         plain = features[name].shape[2] // 2
-        torch.testing.assert_close(found[name][:, :, :plain], features[name][:, :, :plain], atol=200, rtol=0)
+        torch.testing.assert_close(found[name][:, :, :plain], features[name][:, :, :plain], atol=50, rtol=0)
 
 
 @torch.no_grad()
