@@ -47,7 +47,7 @@ class ReducedNetwork(nn.Module):
 
 
 class _Widths:
-    """The channels of the maps, as a network of timm says them.
+    """The channels of the maps, in the form in which a network of timm says them.
 
     Attributes:
         pairs: of each map, the channels before and after.
