@@ -1,9 +1,17 @@
-"""An epoch of the paper's search through the real engine, on cached features of a part of its examples."""
+"""An epoch of the paper's search through the real engine, on cached features of a part of its examples.
+
+`torchrun` runs this file too: `epochs.py FOLDER EPOCHS [options]` makes the epochs in several processes, and
+the first of them prints the seconds of the shortest.
+"""
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,6 +22,7 @@ from paper import ROWS, SHAPES
 from torch import Tensor
 
 from nasframe import Data, SearchOptions, Splits, TensorTask, Update
+from nasframe.processes import ALONE, Group, joined
 from nasframe.relaxations import GumbelRaoMonteCarlo
 from nasframe.runtime import one_thread
 from nasframe.searching import Bilevel, Search
@@ -28,19 +37,31 @@ PART = 8
 
 EPOCHS = 100
 
+PROCESSES = 2
+
+REDUCED = {name: (length, min(channels, 128)) for name, (length, channels) in SHAPES.items()}
+"""The inputs under `task.feature_channels = 128`."""
+
 
 def epoch_figures(epochs: int = 3) -> list[Figure]:
-    """Return the projected time of a search, the memory of its process, and what it waits for batches.
+    """Return the projected times of a search, the memory of its process, and what it waits for batches.
 
     Args:
         epochs: that are made; the shortest counts, as other work of the machine only makes one longer.
     """
     with TemporaryDirectory() as folder:
-        search = _searched(Path(folder), epochs, torch.device("cpu"))
+        search = _searched(Path(folder), epochs)
         anonymous = _anonymous_memory()
         waiting = _waiting(search)
+    options = "search.bfloat16 = projections, task.feature_channels = 128"
+    with TemporaryDirectory() as folder:
+        with_options = _seconds(_searched(Path(folder), epochs, options=True))
+    name = "projected_paper_search_minutes"
     return [
-        _projected("projected_paper_search_minutes", search, 28),
+        _projected(name, _seconds(search), 28),
+        _projected(f"{name}_two_processes", _shared_seconds(epochs), 28),
+        _projected(f"{name}_options", with_options, 15, options),
+        _projected(f"{name}_options_two_processes", _shared_seconds(epochs, options=True), 15, options),
         Figure(
             "loader_share", waiting, most=0.02, words="waiting for batches, of the weight updates of an epoch"
         ),
@@ -54,23 +75,58 @@ def device_epoch_figures(epochs: int = 3) -> list[Figure]:
     if not torch.cuda.is_available():
         return [Figure(name, None, "min", most=most, words="there is no CUDA device")]
     with TemporaryDirectory() as folder:
-        return [_projected(name, _searched(Path(folder), epochs, torch.device("cuda", 0)), most)]
+        search = _searched(Path(folder), epochs, device=torch.device("cuda", 0))
+        return [_projected(name, _seconds(search), most)]
 
 
-def _searched(folder: Path, epochs: int, device: torch.device) -> Search:
-    data = _data(folder)
-    task = TensorTask({name: torch.randn(64, *shape) for name, shape in SHAPES.items()}, torch.arange(64) % 2)
-    options = SearchOptions(batch_size=64, epochs=epochs, min_epochs=epochs)
+def _searched(
+    folder: Path,
+    epochs: int,
+    *,
+    options: bool = False,
+    device: torch.device | None = None,
+    group: Group = ALONE,
+) -> Search:
+    """Return a search that has ended; with options, one with those that change what is computed."""
+    shapes = REDUCED if options else SHAPES
+    data = _data(folder, shapes)
+    task = TensorTask({name: torch.randn(64, *shape) for name, shape in shapes.items()}, torch.arange(64) % 2)
+    settings = SearchOptions(
+        batch_size=64, epochs=epochs, min_epochs=epochs, bfloat16="projections" if options else "none"
+    )
     space = Bimodal(ports="shared").build(data.inputs, data.outputs)
-    relaxation = GumbelRaoMonteCarlo(samples=100)
-    search = Search(space, task, data, relaxation, Bilevel(), options, device=device)
+    search = Search(
+        space,
+        task,
+        data,
+        GumbelRaoMonteCarlo(samples=100),
+        Bilevel(),
+        settings,
+        device=device or torch.device("cpu"),
+        group=group,
+    )
     search.fit()
     return search
 
 
-def _projected(name: str, search: Search, most: float) -> Figure:
-    seconds, rows = min(record["seconds"] for record in search.history), sum(ROWS.values())
+def _seconds(search: Search) -> float:
+    return float(min(record["seconds"] for record in search.history))
+
+
+def _shared_seconds(epochs: int, *, options: bool = False) -> float:
+    """Return the seconds of an epoch that processes make together, each on one thread."""
+    with TemporaryDirectory() as folder:
+        words = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node"]
+        words += [str(PROCESSES), __file__, folder, str(epochs), *(["options"] if options else [])]
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        made = subprocess.run(words, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+    return float(made.stdout)
+
+
+def _projected(name: str, seconds: float, most: float, settings: str = "") -> Figure:
+    rows = sum(ROWS.values())
     words = f"{EPOCHS} epochs of {rows:,} examples, B = 64; one of {rows // PART:,} took {seconds:.2f} s"
+    words += f"; {settings}" if settings else ""
     return Figure(name, EPOCHS * PART * seconds / 60, "min", most=most, words=words)
 
 
@@ -89,18 +145,18 @@ def _waiting(search: Search) -> float:
             search.learner.update(Update("weights", batch), 0, noise)
 
 
-def _data(folder: Path) -> Data:
+def _data(folder: Path, shapes: Mapping[str, tuple[int, int]]) -> Data:
     """Write random features of a part of the examples, as the stage `features` does; return the splits."""
     counts = {name: rows // PART for name, rows in ROWS.items()}
     features = {
-        name: _feature(folder / f"{name}.npy", sum(counts.values()), shape) for name, shape in SHAPES.items()
+        name: _feature(folder / f"{name}.npy", sum(counts.values()), shape) for name, shape in shapes.items()
     }
     order = torch.randperm(sum(counts.values()), generator=torch.Generator().manual_seed(0))
     weights, architecture, validation = (
         FeatureSplit(features, rows, rows, rows % 2, [str(row) for row in rows.tolist()])
         for rows in order.split([*counts.values()])
     )
-    return Data(SHAPES, 2, Splits(weights, architecture, validation, lambda: validation))
+    return Data(shapes, 2, Splits(weights, architecture, validation, lambda: validation))
 
 
 def _feature(file: Path, rows: int, shape: tuple[int, int]) -> Tensor:
@@ -122,3 +178,16 @@ def _anonymous_memory() -> float | None:
         return None
     (kilobytes,) = re.findall(r"^Anonymous: +(\d+) kB$", text, re.MULTILINE)
     return int(kilobytes) / 1e6
+
+
+def _main(folder: str, epochs: str, *options: str) -> None:
+    with joined(torch.device("cpu")) as group:
+        own = Path(folder) / str(group.rank)
+        own.mkdir()
+        search = _searched(own, int(epochs), options=bool(options), group=group)
+        if group.is_first:
+            print(_seconds(search))
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

@@ -249,6 +249,7 @@ class Experiment:
 _ADDED: Mapping[str, Mapping[str, Any]] = {
     "search": {
         "accumulation_steps": 1,
+        "bfloat16": "none",
         "empty_ports": "allow",
         "architecture_schedule": "constant",
         "finalists": 0,

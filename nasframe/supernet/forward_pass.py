@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
 import torch
@@ -15,9 +16,12 @@ from nasframe.runtime import to_device
 from nasframe.supernet.mixture import mix, plain_sum
 from nasframe.supernet.plan import Candidates, NodePlan, Plan, PortPlan, Source
 
-__all__ = ["ForwardPass", "Unselected", "weights_beside", "winners_of"]
+__all__ = ["Bfloat16", "ForwardPass", "Unselected", "weights_beside", "winners_of"]
 
 Unselected = Literal["evaluate", "skip"]
+
+Bfloat16 = Literal["none", "projections", "all"]
+"""The matrix products that are computed in bfloat16."""
 
 
 class ForwardPass:
@@ -29,6 +33,7 @@ class ForwardPass:
         edges: edge → candidate → module.
         index: the places of the plan's weighted sources in the flattened parameters; see `WeightedSources`.
         unselected: see `Supernet`.
+        bfloat16: see `Supernet.forward`.
         inputs: each input of the space, `(batch, *shape)`.
         samples: packed parameter → sample of its weights.
     """
@@ -41,11 +46,12 @@ class ForwardPass:
         edges: nn.ModuleDict,
         index: Tensor,
         unselected: Unselected,
+        bfloat16: Bfloat16,
         inputs: Mapping[str, Tensor],
         samples: Mapping[str, Sample],
     ) -> None:
         self.plan, self.nodes, self.edges, self.index = plan, nodes, edges, index
-        self.unselected = unselected
+        self.unselected, self.bfloat16 = unselected, bfloat16
         self.inputs, self.samples = inputs, samples
         self.values: dict[str, Tensor | None] = {}
         self.sums: dict[int, Tensor | None] = {}
@@ -58,13 +64,17 @@ class ForwardPass:
     def output(self) -> Tensor:
         """Return the value of the output node, `(batch, *shape)`."""
         needed = self._needed() if self.sparse else None
-        for plan in self.plan.nodes:
-            if needed is None or plan.name in needed:
-                self.values[plan.name] = self._evaluate(plan)
+        with self._autocast() if self.bfloat16 == "all" else nullcontext():
+            for plan in self.plan.nodes:
+                if needed is None or plan.name in needed:
+                    self.values[plan.name] = self._evaluate(plan)
         result = self.values[self.plan.output]
         if result is None:  # everything that reaches it is zero
             return self._zeros(self.plan.shape)
-        return result
+        return _not_reduced(result) if self.bfloat16 == "all" else result
+
+    def _autocast(self) -> AbstractContextManager[object]:
+        return torch.autocast(next(iter(self.inputs.values())).device.type, torch.bfloat16)
 
     def _needed(self) -> set[str]:
         """Return the nodes that reach the output under one-hot weights."""
@@ -93,7 +103,12 @@ class ForwardPass:
         blocks: Any = self.nodes[module_key(plan.name)]
         arrived = [take_input(self.inputs, plan.name)] if plan.is_input else self._arrived(plan)
         if plan.candidates is None:
-            result: Tensor = blocks[FIXED](*arrived)
+            result: Tensor
+            if plan.is_input and self.bfloat16 == "projections":
+                with self._autocast():
+                    result = blocks[FIXED](*arrived)
+                return _not_reduced(result)
+            result = blocks[FIXED](*arrived)
             return result
         return self._choose(plan.candidates, blocks, arrived)
 
@@ -174,6 +189,10 @@ class ForwardPass:
     def _zeros(self, shape: tuple[int, ...]) -> Tensor:
         some = next(iter(self.inputs.values()))
         return some.new_zeros((len(some), *shape))
+
+
+def _not_reduced(value: Tensor) -> Tensor:
+    return value.float() if value.dtype == torch.bfloat16 else value
 
 
 def weights_beside(value: Tensor, samples: Mapping[str, Sample]) -> dict[str, Tensor]:

@@ -25,7 +25,7 @@ from nasframe.operations import is_identity
 from nasframe.relaxations import Relaxation, Sample
 from nasframe.space import FlatEdge, SearchSpace
 from nasframe.supernet.empty_ports import EmptyPorts
-from nasframe.supernet.forward_pass import ForwardPass, Unselected
+from nasframe.supernet.forward_pass import Bfloat16, ForwardPass, Unselected
 from nasframe.supernet.logits import Logits
 from nasframe.supernet.plan import Candidates, NodePlan, Plan, PortPlan, Source
 
@@ -117,13 +117,22 @@ class Supernet(nn.Module):
 
         return self.redraws.fill(samples, draw)
 
-    def forward(self, inputs: Mapping[str, Tensor], weights: Mapping[str, Sample]) -> Tensor:
+    def forward(
+        self,
+        inputs: Mapping[str, Tensor],
+        weights: Mapping[str, Sample],
+        *,
+        bfloat16: Bfloat16 = "none",
+    ) -> Tensor:
         """Return the output of the space, `(batch, *shape)`.
 
         Args:
             inputs: each input of the space, `(batch, *shape)`.
             weights: packed parameter → sample, from `sample`, `logits.probabilities` or
                 `logits.one_hot`. Nothing is sampled here.
+            bfloat16: the matrix products that are computed in bfloat16: "projections" are those of fixed
+                operations at the inputs, "all" those that `torch.autocast` takes. Parameters stay as they
+                are, and so does the output's type.
 
         Raises:
             SpaceError: the weights of a packed parameter have another shape.
@@ -139,6 +148,7 @@ class Supernet(nn.Module):
             edges=self.edges,
             index=self.index,
             unselected=self.unselected,
+            bfloat16=bfloat16,
             inputs=inputs,
             samples=samples,
         )

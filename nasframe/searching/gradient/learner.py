@@ -176,12 +176,16 @@ class Learner:
         """Return the outputs of `_outputs`, of which each process computes those of its part of the batch."""
         inputs = {name: self.group.part(value) for name, value in batch.inputs.items()}
         with self.group.own_random():
-            parts = [self.supernet(inputs, item) for item in samples]
+            parts = [self._output(inputs, item) for item in samples]
         return _together([self.group.whole(part, len(batch.targets)) for part in parts])
 
     def _outputs(self, batch: Batch, samples: Sequence[Mapping[str, Sample]]) -> Tensor:
         """Return the outputs of the supernet; of several samples `(samples, batch, …)`."""
-        return _together([self.supernet(batch.inputs, item) for item in samples])
+        return _together([self._output(batch.inputs, item) for item in samples])
+
+    def _output(self, inputs: Mapping[str, Tensor], samples: Mapping[str, Sample]) -> Tensor:
+        found: Tensor = self.supernet(inputs, samples, bfloat16=self.options.bfloat16)
+        return found
 
     def _loss(self, outputs: Tensor, targets: Tensor, samples: int) -> Tensor:
         """Return the loss, the mean over several samples."""

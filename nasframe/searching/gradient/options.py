@@ -21,6 +21,11 @@ class SearchOptions:
     accumulation_steps: int = option(
         1, help="parts in which a batch passes, their gradients added: less memory, the same mean", ge=1
     )
+    bfloat16: Literal["none", "projections", "all"] = option(
+        "none",
+        help="matrix products of the updates in bfloat16: none, those of the projections of the inputs, or "
+        "all that autocast takes; faster where the processor has it, and not the same bits",
+    )
     warmup_epochs: int = option(0, help="first epochs, without architecture updates", ge=0)
     schedule: Literal["constant", "cosine"] = option("cosine", help="of the weights' learning rate")
     architecture_schedule: Literal["constant", "cosine"] = option(
