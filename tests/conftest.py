@@ -21,6 +21,7 @@ from hypothesis import settings
 from nasframe import Data, TensorTask
 from nasframe.cli import main
 from nasframe.plugins import PluginManager, manager
+from nasframe.runtime import user_cache
 from tests.forked_programs import ForkedProgram, ForkingServer
 from tests.toys import STREAMS, TOYS, toy_digits, toy_functions
 
@@ -130,6 +131,25 @@ def _no_event_files() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NASFRAME_TENSORBOARD", "0")
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _cache_of_fixtures(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test prepares data in the user's folder. Wheels that were fetched stay where they are."""
+    with pytest.MonkeyPatch.context() as patch:
+        if "NASFRAME_WHEELS" not in os.environ and (place := user_cache()) is not None:
+            patch.setenv("NASFRAME_WHEELS", str(place / "wheels"))
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "caches" / "fixtures"))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A test finds no data that another one has prepared."""
+    place = tmp_path_factory.getbasetemp() / "caches" / "test"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(place))
+    yield
+    shutil.rmtree(place, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)

@@ -19,6 +19,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from nasframe import __version__
 from nasframe.cli import (
+    cache_command,
     exporting,
     making_a_run,
     plugins_command,
@@ -95,6 +96,7 @@ def make_app() -> App:
         predicting,
         exporting,
         plugins_command,
+        cache_command,
     )
     for group in groups:
         group.add_commands(app)

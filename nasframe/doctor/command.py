@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from nasframe.doctor.examination import CACHE, examine
+from nasframe.doctor.examination import examine
 
 __all__ = ["doctor", "doctor_of_words"]
 
 
-def doctor(*, cache: Path = CACHE, imports: bool = False, json: bool = False) -> int:
+def doctor(*, cache: Path | None = None, imports: bool = False, json: bool = False) -> int:
     """Inspect the installation: versions, devices, plugins, folders, and the problems with a mend for each.
 
     The exit status is 1 where there is a problem.
@@ -19,7 +19,7 @@ def doctor(*, cache: Path = CACHE, imports: bool = False, json: bool = False) ->
     Parameters
     ----------
     cache
-        The folder of prepared data.
+        The folder of prepared data. [default: NASFRAME_CACHE, else the user's]
     imports
         Import the packages of extras that take seconds, too.
     json
@@ -32,5 +32,5 @@ def doctor(*, cache: Path = CACHE, imports: bool = False, json: bool = False) ->
 
 def doctor_of_words(words: Sequence[str]) -> int:
     """Run `doctor` with its words, without the library of the command line; unknown words are passed over."""
-    place = next((after for word, after in pairwise(words) if word == "--cache"), CACHE)
-    return doctor(cache=Path(place), imports="--imports" in words, json="--json" in words)
+    place = next((Path(after) for word, after in pairwise(words) if word == "--cache"), None)
+    return doctor(cache=place, imports="--imports" in words, json="--json" in words)

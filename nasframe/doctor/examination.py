@@ -17,21 +17,21 @@ from nasframe.doctor.packages import inspect_packages
 from nasframe.doctor.plugins import inspect_plugins
 from nasframe.doctor.renderers import inspect_renderers
 from nasframe.doctor.torch_devices import inspect_torch
+from nasframe.user_cache import CACHE_VARIABLE, prepared_folder
 
-__all__ = ["CACHE", "examine"]
-
-CACHE = Path(os.environ.get("NASFRAME_CACHE") or "runs/cache")
-"""The folder of prepared data where no command and no experiment names one."""
+__all__ = ["examine"]
 
 
-def examine(cache: Path = CACHE, *, imports: bool = False) -> Findings:
+def examine(cache: Path | None = None, *, imports: bool = False) -> Findings:
     """Inspect this installation and return the findings; no broken part of it raises an error.
 
     Args:
-        cache: folder of prepared data.
+        cache: folder of prepared data; None is the one that no command and no experiment names.
         imports: import the packages of extras that take seconds, too.
     """
     findings = Findings()
+    given = os.environ.get(CACHE_VARIABLE)
+    place = cache or (Path(given) if given else prepared_folder())
     inspections: dict[str, Callable[[Findings], None]] = {
         "Python": inspect_python,
         "the machine": inspect_machine,
@@ -39,7 +39,7 @@ def examine(cache: Path = CACHE, *, imports: bool = False) -> Findings:
         "torch": inspect_torch,
         "the renderers": inspect_renderers,
         "the plugins": inspect_plugins,
-        "the folders": partial(inspect_folders, cache=cache),
+        "the folders": partial(inspect_folders, cache=place),
     }
     # What a package prints or warns of when it is imported is no part of the answer.
     with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):

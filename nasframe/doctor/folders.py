@@ -19,9 +19,18 @@ _PATIENCE = 0.3
 _LITTLE_SPACE = 1 << 29
 
 
-def inspect_folders(findings: Findings, cache: Path) -> None:
-    """Add each folder: where it is, the space that is left, and whether files can be written and locked."""
-    _inspect(findings, "cache", cache, f"{cache.absolute()}, {_content(cache)}")
+def inspect_folders(findings: Findings, cache: Path | None) -> None:
+    """Add each folder: where it is, the space that is left, and whether files can be written and locked.
+
+    Args:
+        findings: get what is found.
+        cache: folder of prepared data; None where the user has no home folder for one.
+    """
+    if cache is None:
+        findings.add("folders", "cache", "none")
+        findings.problem("there is no home folder to keep prepared data in", "set NASFRAME_CACHE to a folder")
+    else:
+        _inspect(findings, "cache", cache, f"{cache.absolute()}, {_content(cache)}")
     _inspect(findings, "working folder", Path(), str(Path.cwd()))
     try:
         temporary = Path(tempfile.gettempdir())

@@ -27,7 +27,7 @@ from nasframe.experiment.sections import (
 from nasframe.experiment.toml_file import read_toml
 from nasframe.options import collect
 from nasframe.relaxations import Relaxation
-from nasframe.runtime import DEFAULT_CACHE, fingerprint
+from nasframe.runtime import default_cache, fingerprint
 from nasframe.searching import GradientLoop, ProposalLoop, SearchOptions
 from nasframe.space import SpaceFactory
 from nasframe.tasks import Task
@@ -43,7 +43,7 @@ class _Settings:
     seed: int = field(default=0, validator=attrs.validators.ge(0))
     data_seed: int | None = field(default=None, validator=attrs.validators.optional(attrs.validators.ge(0)))
     device: str = field(default="auto", validator=lambda _, __, value: valid_device(value))
-    cache: Path = DEFAULT_CACHE
+    cache: Path | None = None
 
 
 @frozen
@@ -57,7 +57,7 @@ class Experiment:
         seed: from which every random stream of the run is derived.
         data_seed: of the task's stages, so that runs with several seeds share their data; None is `seed`.
         device: `auto`, `cpu`, `cuda` or `cuda:N`; see `torch_device`.
-        cache: folder that runs share; what lies in it is keyed by fingerprints.
+        cache: folder that runs share; what lies in it is keyed by fingerprints. None is that of the user.
         names: section → the name under which its plugin is registered.
     """
 
@@ -71,7 +71,7 @@ class Experiment:
     seed: int = 0
     data_seed: int | None = None
     device: str = "auto"
-    cache: Path = DEFAULT_CACHE
+    cache: Path | None = None
     names: Mapping[str, str] = field(factory=dict)
 
     @classmethod
@@ -140,7 +140,7 @@ class Experiment:
         seed: int = 0,
         data_seed: int | None = None,
         device: str = "auto",
-        cache: str | Path = DEFAULT_CACHE,
+        cache: str | Path | None = None,
     ) -> Experiment:
         """Return an experiment made in Python: each plugin an instance, or a name for its default options.
 
@@ -160,9 +160,11 @@ class Experiment:
         }
         named = {key: {"name": value} for key, value in given.items() if isinstance(value, str)}
         instances = {key: value for key, value in given.items() if not isinstance(value, str)}
-        settings: dict[str, Any] = {"seed": seed, "device": device, "cache": str(cache)}
+        settings: dict[str, Any] = {"seed": seed, "device": device}
         if data_seed is not None:
             settings["data_seed"] = data_seed
+        if cache is not None:
+            settings["cache"] = str(cache)
         return cls._assemble({**settings, **named}, "Experiment.of", [], instances)
 
     @classmethod
@@ -210,6 +212,15 @@ class Experiment:
         """The seed of the task's stages."""
         return self.seed if self.data_seed is None else self.data_seed
 
+    @property
+    def cache_folder(self) -> Path:
+        """The folder of prepared data, absolute.
+
+        Raises:
+            RunError: nothing names one, and the user has no home folder.
+        """
+        return default_cache() if self.cache is None else self.cache.resolve()
+
     def torch_device(self) -> torch.device:
         """Return the device of this machine on which to compute.
 
@@ -226,7 +237,8 @@ class Experiment:
         }
         engine = {section: plain_options(getattr(self, section), section) for section in ENGINE}
         seeds = {"seed": self.seed} | ({} if self.data_seed is None else {"data_seed": self.data_seed})
-        return {**seeds, "device": self.device, "cache": str(self.cache), **sections, **engine}
+        place = {} if self.cache is None else {"cache": str(self.cache)}
+        return {**seeds, "device": self.device, **place, **sections, **engine}
 
     def to_toml(self) -> str:
         """Return `to_dict` as a TOML document, from which `load` reads an equal experiment."""

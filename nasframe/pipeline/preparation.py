@@ -177,12 +177,14 @@ def is_own_data(experiment: Experiment, run: Run, place: Path) -> bool:
 def cache_for_stages(experiment: Experiment, run: Run | None, recorded: Path | None) -> Path:
     """Return the cache for stages that have to be run, where the user gives none; see `prepare`."""
     known = None if run is None else run.record["data"]
-    # A relative cache belongs to the folder in which the run was made; an absolute one is taken as it is.
-    if run is not None and known is not None and not experiment.cache.is_absolute():
+    # A relative cache belongs to the folder in which the run was made, and the default one to its user; an
+    # absolute one is taken as it is.
+    named = experiment.cache
+    if run is not None and known is not None and (named is None or not named.is_absolute()):
         return recorded_cache(run.path, Path(known["cache"]), "data.cache of run.json")
     if recorded is not None:
-        return recorded_cache(recorded, experiment.cache, "cache of its experiment")
-    return experiment.cache.resolve()
+        return recorded_cache(recorded, experiment.cache_folder, "cache of its experiment")
+    return experiment.cache_folder
 
 
 def _ready(experiment: Experiment, run: Run, given: Path | None) -> Prepared | None:

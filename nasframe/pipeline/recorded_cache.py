@@ -1,9 +1,9 @@
 """The cache of a folder that is there, which may come from a stranger: its documents send us nowhere.
 
 A path in a document is used where it is a cache already, made on this machine: a stage in it was finished, or
-was begun when its process was killed. It may also be missing, where it is the default one, `runs/cache`, of
-the working folder or of a folder above that of the document. Any other is asked for: by `--cache`, or the
-environment variable `NASFRAME_CACHE`.
+was begun when its process was killed. It may also be missing, where it is the default one of the user, or
+that of earlier versions, `runs/cache`, of the working folder or of a folder above that of the document. Any
+other is asked for: by `--cache`, or the environment variable `NASFRAME_CACHE`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from nasframe.errors import RunError
 from nasframe.runs import Run
-from nasframe.runtime import CACHE_VARIABLE, DEFAULT_CACHE
+from nasframe.runtime import CACHE_VARIABLE, FORMER_CACHE, default_cache
 from nasframe.tasks import STAGE_RECORD, holds_stages, read_stage
 
 __all__ = ["recorded_cache", "recorded_folders"]
@@ -33,10 +33,10 @@ def recorded_cache(folder: Path, path: Path, key: str) -> Path:
     place = path.resolve()
     # That of the working folder may be a link, which the user made; one above a folder came with it.
     defaults = [
-        (Path.cwd() / DEFAULT_CACHE).resolve(),
-        *(parent / DEFAULT_CACHE for parent in folder.resolve().parents),
+        (Path.cwd() / FORMER_CACHE).resolve(),
+        *(parent / FORMER_CACHE for parent in folder.resolve().parents),
     ]
-    if place in defaults or holds_stages(place):
+    if place in defaults or holds_stages(place) or place == default_cache().resolve():
         return place
     raise RunError(
         f"{folder}: {key} names {path}, which is neither the default cache nor one with prepared data; a "

@@ -15,7 +15,7 @@ from nasframe.experiment import Experiment
 from nasframe.pipeline.preparation import Prepared, prepare
 from nasframe.pipeline.same_data import check_data
 from nasframe.pipeline.standalone_training import train_alone
-from nasframe.runtime import DEFAULT_CACHE, SILENT, Progress, given_cache
+from nasframe.runtime import SILENT, Progress, default_cache, given_cache
 from nasframe.space import Architecture, network_key
 from nasframe.tables import TableEntry, TabularBenchmark, add_entry, entry_of_trainings
 
@@ -42,7 +42,7 @@ def truth_on_demand(
         table: that is asked.
         architecture: of any space over the same inputs, or an assignment of the table's own space.
         source: the user's data; None is the task's own.
-        cache: the folder of prepared data; None is `NASFRAME_CACHE`, else `runs/cache`.
+        cache: the folder of prepared data; None is `NASFRAME_CACHE`, else that of the user.
         device: None is what the recipe says.
         other_versions: train also where the table was made with another version of nasframe or torch, whose
             numbers may differ a little.
@@ -66,7 +66,7 @@ def truth_on_demand(
         _check_versions(table)
     if not isinstance(architecture, Architecture):
         architecture = Architecture(table.space(), architecture)
-    folder = given_cache(cache) or DEFAULT_CACHE.resolve()
+    folder = given_cache(cache) or default_cache()
     trainings: list[tuple[Experiment, Prepared]] = []
     for training in table.trainings:
         experiment = table.recipe.experiment(training.point, training.seed)

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from nasframe.runtime.cache_folder import (
     CACHE_VARIABLE,
-    DEFAULT_CACHE,
+    FORMER_CACHE,
     cache_for_another_machine,
+    default_cache,
     given_cache,
     recorded_place,
+    user_cache,
 )
 from nasframe.runtime.cancellation import Cancellation
 from nasframe.runtime.compressed import read_compressed_json, write_compressed_json
@@ -98,7 +100,7 @@ from nasframe.runtime.whole_folder import whole_folder
 __all__ = [
     "ANYTHING",
     "CACHE_VARIABLE",
-    "DEFAULT_CACHE",
+    "FORMER_CACHE",
     "MAX_DOCUMENT_BYTES",
     "MAX_EXACT_INTEGER",
     "MAX_LISTING_BYTES",
@@ -132,6 +134,7 @@ __all__ = [
     "counted",
     "csv_text",
     "damage_in_words",
+    "default_cache",
     "derive_seed",
     "describe_system_error",
     "drop_stream",
@@ -183,6 +186,7 @@ __all__ = [
     "take_any_character",
     "to_device",
     "unfinished_folder",
+    "user_cache",
     "visible",
     "visible_message",
     "whole_folder",

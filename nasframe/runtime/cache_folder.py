@@ -8,16 +8,37 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
-__all__ = ["CACHE_VARIABLE", "DEFAULT_CACHE", "cache_for_another_machine", "given_cache", "recorded_place"]
+from nasframe.errors import RunError
+from nasframe.user_cache import CACHE_VARIABLE, prepared_folder, user_cache
 
-CACHE_VARIABLE = "NASFRAME_CACHE"
-"""The environment variable that names the cache."""
+__all__ = [
+    "CACHE_VARIABLE",
+    "FORMER_CACHE",
+    "cache_for_another_machine",
+    "default_cache",
+    "given_cache",
+    "recorded_place",
+    "user_cache",
+]
 
-DEFAULT_CACHE = Path("runs/cache")
-"""The cache where nothing names another, in the working folder."""
+FORMER_CACHE = Path("runs/cache")
+"""The default cache of earlier versions, in the working folder, which their runs name."""
 
 
 _elsewhere: ContextVar[tuple[Path, Path] | None] = ContextVar("elsewhere", default=None)
+
+
+def default_cache() -> Path:
+    """Return the cache where nothing names another, absolute: `nasframe/prepared` in `XDG_CACHE_HOME`, or in
+    `~/.cache`.
+
+    Raises:
+        RunError: there is no home folder.
+    """
+    place = prepared_folder()
+    if place is None:
+        raise RunError(f"there is no home folder to keep prepared data in; set {CACHE_VARIABLE} to a folder")
+    return place
 
 
 def given_cache(cache: str | Path | None) -> Path | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nasframe.errors import PluginError, RunError
 from nasframe.plugins import manager
-from nasframe.runtime import DEFAULT_CACHE, given_cache
+from nasframe.runtime import default_cache, given_cache
 from nasframe.tables.additions import with_additions
 from nasframe.tables.document import TABLE_FILE, read_document
 from nasframe.tables.older_folder import OLDER_FILES, read_older_folder
@@ -24,7 +24,7 @@ def load_table(name_or_path: str | Path, *, cache: str | Path | None = None) -> 
             the folder in which it lies as `table.json.xz`, or a folder of format 1. A file or folder that is
             there goes before a name.
         cache: the folder of prepared data, in which lie the networks that were trained on demand for a table
-            that is one file; None is `NASFRAME_CACHE`, else `runs/cache`.
+            that is one file; None is `NASFRAME_CACHE`, else that of the user.
 
     Raises:
         PluginError: no plugin registers such a name; the near ones are named.
@@ -38,7 +38,7 @@ def load_table(name_or_path: str | Path, *, cache: str | Path | None = None) -> 
         if _looks_like_path(str(name_or_path)):
             raise RunError(f"{path}: no such file or folder; {_registered()}")
         path = registered_table(str(name_or_path))
-    return with_additions(_read(path), given_cache(cache) or DEFAULT_CACHE)
+    return with_additions(_read(path), given_cache(cache) or default_cache())
 
 
 def _read(path: Path) -> TabularBenchmark:

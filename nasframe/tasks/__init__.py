@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nasframe.tasks.baseline import Baseline, OwnLoss, baseline_records
+from nasframe.tasks.cached_stages import CachedStage, cached_stages, chosen_stages, remove_stage
 from nasframe.tasks.check import (
     calibrated,
     check_test_targets,
@@ -44,6 +45,7 @@ __all__ = [
     "STAGE_RECORD",
     "Baseline",
     "Batch",
+    "CachedStage",
     "Data",
     "DatasetSplit",
     "DatasetTask",
@@ -63,6 +65,7 @@ __all__ = [
     "TensorSplit",
     "TensorTask",
     "baseline_records",
+    "cached_stages",
     "calibrated",
     "check_test_targets",
     "checked_caveats",
@@ -72,12 +75,14 @@ __all__ = [
     "checked_other_stages",
     "checked_other_test",
     "checked_stages",
+    "chosen_stages",
     "evaluated",
     "holds_stages",
     "make_each_once",
     "named_baselines",
     "open_test_split",
     "read_stage",
+    "remove_stage",
     "run_stages",
     "stage_fingerprints",
     "tuned_test_split",

@@ -29,6 +29,7 @@ from nasframe.runtime import (
 )
 
 __all__ = [
+    "BEGUN",
     "STAGE_RECORD",
     "Stage",
     "StageContext",
@@ -47,7 +48,8 @@ _RECORD = Fields({"stage": Text(), "seconds": Number(0)}, {"fingerprint": Text()
 _FORMAT = "0.1.0"
 """A part of every fingerprint. Never change it, or no run finds its data again."""
 
-_BEGUN = re.compile(r"\..+-[0-9a-f]{16}\.[0-9a-f]{12}\.lock")
+BEGUN = re.compile(r"\..+-[0-9a-f]{16}\.[0-9a-f]{12}\.lock")
+"""The name of the lock of a stage that was begun."""
 
 
 @define
@@ -160,7 +162,7 @@ def holds_stages(cache: Path) -> bool:
     """Return True for a folder that has been a cache: a stage in it was finished, or begun and killed."""
     try:
         return any(
-            (item / STAGE_RECORD).is_file() or _BEGUN.fullmatch(item.name) is not None
+            (item / STAGE_RECORD).is_file() or BEGUN.fullmatch(item.name) is not None
             for item in cache.iterdir()
         )
     except (OSError, ValueError):

@@ -59,6 +59,8 @@ def test_every_command_that_is_shown_exists_with_its_options(line: str) -> None:
         "serve",
         "compare_variants",
         "graph_bench",
+        "list_cache",
+        "remove_from_cache",
     )
     assert command.__name__ in (words[0], *named_otherwise)
     assert not unused

@@ -16,6 +16,7 @@ from nasframe.cli import main
 from nasframe.doctor import Findings, examine
 from nasframe.doctor.control_group import core_limit, memory_limit
 from nasframe.plugins import PluginManager
+from nasframe.runtime import default_cache
 
 CORE = [
     "attrs",
@@ -107,7 +108,7 @@ def test_a_sound_installation_has_no_problem_and_the_exit_status_is_0(
     assert found["packages"]["torch"] == importlib.metadata.version("torch")
     assert found["plugins"]["nasframe_fusion"] == found["plugins"]["nasframe"]
     assert found["torch"]["devices"].startswith("cpu")
-    assert found["folders"]["cache"].startswith(str(home / "runs" / "cache"))
+    assert found["folders"]["cache"].startswith(str(default_cache()))
     assert {"nasframe", "Python", "machine", "renderers"} <= set(found)
     assert list(home.iterdir()) == []
 

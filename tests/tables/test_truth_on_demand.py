@@ -17,6 +17,7 @@ from nasframe import Architecture, hookimpl, load_table, truth_on_demand
 from nasframe.cli import main
 from nasframe.errors import ArchitectureError, RunError
 from nasframe.plugins import manager
+from nasframe.runtime import default_cache
 from nasframe.tables import TABLE_FILE, TabularBenchmark, facts_of
 from nasframe.tables.document import read_document, write_document
 from tests.tables.synthetic import pairs_space
@@ -115,7 +116,7 @@ def test_a_table_in_a_package_is_never_written_into(home: Path, trained: Path) -
         before = file.read_bytes()
         entry = truth_on_demand(table, missing(table))
         assert (list(package.iterdir()), file.read_bytes()) == ([file], before)
-        (kept,) = (home / "runs" / "cache" / "tables").glob("*/*.json")
+        (kept,) = (default_cache() / "tables").glob("*/*.json")
         assert kept.stem == entry.key
         assert load_table("small").entries.keys() | load_table("small").added.keys() > table.entries.keys()
         assert load_table("small").find(entry.key) is not None
@@ -205,13 +206,14 @@ def test_another_experiment_or_length_has_another_folder_of_additions(own: Tabul
     assert len(folders) == 3
 
 
-def test_one_cache_is_the_default_of_all_that_is_read_and_trained() -> None:
-    from nasframe.doctor.examination import CACHE
-    from nasframe.runtime import DEFAULT_CACHE, given_cache
+def test_one_cache_is_the_default_of_all_that_is_read_and_trained(monkeypatch: pytest.MonkeyPatch) -> None:
+    from nasframe.doctor.examination import examine
+    from nasframe.runtime import given_cache
 
-    assert given_cache(None) in (None, CACHE.resolve())
-    assert (given_cache(None) or DEFAULT_CACHE.resolve()) == CACHE.resolve()
-    assert nasframe.Experiment.load(PAIRS).cache == DEFAULT_CACHE
+    monkeypatch.delenv("NASFRAME_CACHE", raising=False)
+    assert given_cache(None) is None
+    assert nasframe.Experiment.load(PAIRS).cache_folder == default_cache()
+    assert str(default_cache()) in examine().to_text()
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def prepare_data(
         RunError: the study names a cache that the user has to say.
     """
     if recorded is not None and given_cache(None) is None:
-        for cache in dict.fromkeys(experiment.cache for experiment in experiments):
+        for cache in dict.fromkeys(experiment.cache_folder for experiment in experiments):
             recorded_cache(recorded, cache, "cache of an experiment in study.json")
     made: dict[str, Prepared | NasframeError] = {}
     keys = [data_key(experiment) for experiment in experiments]
@@ -61,7 +61,7 @@ def prepare_data(
 def data_key(experiment: Experiment) -> str:
     """Return a key that is the same for experiments that share their data."""
     values = experiment.to_dict()
-    return fingerprint([values["task"], values["cache"], experiment.stage_seed])
+    return fingerprint([values["task"], values.get("cache"), experiment.stage_seed])
 
 
 def _first_begun(folders: Iterable[Path]) -> Run | None:

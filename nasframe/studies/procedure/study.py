@@ -119,7 +119,7 @@ class Study:
         """
         prepared = self._prepared.get(data_key(experiment))
         folders = [] if prepared is None else [*prepared.folders.values()]
-        cache = folders[0].parent if folders else (given_cache(None) or experiment.cache.resolve())
+        cache = folders[0].parent if folders else (given_cache(None) or experiment.cache_folder)
         return Needs(("tensors", *handed_over), ("source",), cache, [folder.name for folder in folders])
 
     def execute(self, trials: Sequence[Trial]) -> dict[str, Outcome]:

@@ -14,7 +14,15 @@ import tempfile
 from pathlib import Path
 
 from nasframe.errors import DataError
-from nasframe.runtime import MAX_LISTING_BYTES, Progress, read_bytes, shorten, visible, write_bytes
+from nasframe.runtime import (
+    MAX_LISTING_BYTES,
+    Progress,
+    read_bytes,
+    shorten,
+    user_cache,
+    visible,
+    write_bytes,
+)
 from nasframe_tabular.wheels.wheel import Wheel
 
 __all__ = ["check_wheel", "wheel_content", "wheel_folder"]
@@ -36,15 +44,10 @@ def wheel_folder() -> Path:
     """
     if given := os.environ.get(VARIABLE):
         return Path(given).expanduser().absolute()
-    cache = os.environ.get("XDG_CACHE_HOME", "")
-    if not Path(cache).is_absolute():  # as the standard says; empty is not absolute either
-        try:
-            cache = str(Path.home() / ".cache")
-        except RuntimeError as error:
-            raise DataError(
-                f"there is no home folder to keep wheels in; set {VARIABLE} to a folder"
-            ) from error
-    return Path(cache, "nasframe", "wheels")
+    place = user_cache()
+    if place is None:
+        raise DataError(f"there is no home folder to keep wheels in; set {VARIABLE} to a folder")
+    return place / "wheels"
 
 
 def check_wheel(path: Path, wheel: Wheel) -> bytes:

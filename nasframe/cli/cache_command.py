@@ -1,0 +1,144 @@
+"""`nasframe cache`: the folder of prepared data, its content with sizes, and removal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import App, Parameter
+from rich.filesize import decimal
+
+from nasframe.cli.study_options import at_least
+from nasframe.display import Cell, Column, Table, print_tables
+from nasframe.errors import ConfigurationError
+from nasframe.runtime import counted, default_cache, given_cache, print_json, print_text, visible
+
+if TYPE_CHECKING:
+    from nasframe.tasks import CachedStage
+
+__all__ = ["add_commands"]
+
+Cache = Annotated[
+    Path | None,
+    Parameter(name="--cache", help="The folder of prepared data. [default: NASFRAME_CACHE, else the user's]"),
+]
+_DAY = 86_400
+
+
+def add_commands(app: App) -> None:
+    """Add `cache` and `cache remove`."""
+    group = App(name="cache", help="List the prepared data that runs share, with sizes, and remove it.")
+    group.default(list_cache)
+    group.command(remove_from_cache, name="remove")
+    app.command(group)
+
+
+def list_cache(*, cache: Cache = None, json: bool = False) -> None:
+    """List the prepared data that runs share, the largest first.
+
+    Parameters
+    ----------
+    json
+        An object {cache, bytes, stages: [{name, stage, state, files, bytes, used}]} instead of a table.
+    """
+    place, found = _content(cache)
+    if json:
+        print_json(
+            {
+                "cache": str(place),
+                "bytes": sum(one.bytes for one in found),
+                "stages": [
+                    {
+                        "name": one.name,
+                        "stage": one.stage,
+                        "state": one.state,
+                        "files": one.files,
+                        "bytes": one.bytes,
+                        "used": round(one.used),
+                    }
+                    for one in found
+                ],
+            }
+        )
+        return
+    if not found:
+        print_text(f"{visible(str(place))} holds no prepared data")
+        return
+    print_tables([_table(place, found)])
+    print_text(f"{_total(found)}; nasframe cache remove NAME… removes some")
+
+
+def remove_from_cache(
+    *names: str,
+    all_: Annotated[bool, Parameter(name="--all", help="Everything that stages have prepared.")] = False,
+    older_than: Annotated[int | None, Parameter(help="Only what was not used for so many days.")] = None,
+    dry_run: bool = False,
+    cache: Cache = None,
+) -> int:
+    """Remove prepared data; a run that needs it again makes it again.
+
+    What a process is making stays, and so does everything that no stage has made. The exit status is 1 where
+    something stays that was to be removed.
+
+    Parameters
+    ----------
+    names
+        As `nasframe cache` lists them; the name of a stage stands for all its folders.
+    dry_run
+        Say what would be removed, and remove nothing.
+    """
+    if all_ and names:
+        raise ConfigurationError(
+            "nasframe cache remove", ["--all: leaves no place for names; say one of both"]
+        )
+    if not (all_ or names or older_than is not None):
+        raise ConfigurationError("nasframe cache remove", ["say names, --older-than DAYS, or --all"])
+
+    if older_than is not None:
+        at_least("--older-than", older_than, 0)
+
+    from nasframe.tasks import chosen_stages, remove_stage
+
+    place, found = _content(cache)
+    chosen = chosen_stages(found, names, older_than=older_than)
+    if not chosen:
+        print_text(f"nothing to remove in {visible(str(place))}")
+        return 0
+    if dry_run:
+        print_tables([_table(place, chosen)])
+        print_text(f"{_total(chosen)} would be removed")
+        return 0
+    gone = [one for one in chosen if remove_stage(one)]
+    for one in chosen:
+        print_text(f"{'removed' if one in gone else 'in use '}  {visible(one.name)}")
+    print_text(f"{_total(gone)} removed")
+    return 0 if len(gone) == len(chosen) else 1
+
+
+def _content(cache: Path | None) -> tuple[Path, list[CachedStage]]:
+    from nasframe.tasks import cached_stages
+
+    place = given_cache(cache) or default_cache()
+    return place, cached_stages(place)
+
+
+def _table(place: Path, found: Sequence[CachedStage]) -> Table:
+    now = time.time()
+    columns = [
+        Column("name"),
+        Column("state"),
+        Column("files", unit="count"),
+        Column("size"),
+        Column("used", "days since its use"),
+    ]
+    rows: list[list[Cell]] = [
+        [one.name, one.state, one.files, decimal(one.bytes), f"{max(0.0, now - one.used) / _DAY:.1f}"]
+        for one in found
+    ]
+    return Table("stages", f"Prepared data in {place}", columns, rows)
+
+
+def _total(found: Sequence[CachedStage]) -> str:
+    return f"{counted(len(found), 'folder')} of {decimal(sum(one.bytes for one in found))}"

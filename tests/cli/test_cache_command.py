@@ -1,0 +1,152 @@
+"""`nasframe cache`: the prepared data of all runs, with sizes, and its removal."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from nasframe.cli import main
+from nasframe.runtime import Lock, default_cache
+from tests.toys import STREAMS
+
+
+@pytest.fixture
+def prepared(toy_streams: object, home: Path) -> Path:
+    """The user's cache, after a run that names none."""
+    (home / "runs").mkdir()
+    assert main(["run", str(STREAMS), "search.epochs=1", "train.epochs=1", "--out", "runs/one"]) == 0
+    return default_cache()
+
+
+def listed(capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
+    capsys.readouterr()
+    assert main(["cache", "--json"]) == 0
+    found: dict[str, object] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def begin(cache: Path) -> Path:
+    """What a killed process leaves of a stage."""
+    left = cache / ".features-0123456789abcdef.0123456789ab.partial"
+    (left / "features-0123456789abcdef").mkdir(parents=True)
+    (left / "features-0123456789abcdef" / "half").write_bytes(b"1234")
+    left.with_suffix(".lock").write_text("1")
+    return left
+
+
+def test_prepared_data_is_found_from_every_working_folder(
+    prepared: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    capsys.readouterr()
+    assert main(["run", str(STREAMS), "search.epochs=1", "train.epochs=1", "--out", "two"]) == 0
+    assert "unchanged, skipped" in capsys.readouterr().err
+    assert [item.name for item in Path().iterdir()] == ["two"]
+    assert "cache" not in (Path("two") / "experiment.toml").read_text("utf-8")
+
+
+def test_the_list_has_every_stage_with_its_size(prepared: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = listed(capsys)
+    assert found["cache"] == str(prepared)
+    (stage,) = found["stages"]  # type: ignore[misc]
+    files = [file for file in (prepared / stage["name"]).rglob("*") if file.is_file()]
+    assert stage["state"] == "finished"
+    assert stage["files"] == len(files)
+    assert stage["bytes"] == found["bytes"] == sum(file.stat().st_size for file in files)
+    assert main(["cache"]) == 0
+    assert stage["name"] in capsys.readouterr().out
+
+
+def test_a_cache_that_is_not_there_holds_nothing(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cache", "--cache", "nowhere"]) == 0
+    assert "nowhere holds no prepared data" in capsys.readouterr().out
+
+
+def test_a_cache_that_is_a_file_is_refused(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("file").write_text("x")
+    assert main(["cache", "--cache", "file"]) == 2
+    assert "file: cannot be read as a cache" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("by", ["folder", "stage", "--all"])
+def test_prepared_data_is_removed_and_made_again(
+    by: str, prepared: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (stage,) = listed(capsys)["stages"]  # type: ignore[misc]
+    word = {"folder": stage["name"], "stage": stage["stage"], "--all": "--all"}[by]
+    assert main(["cache", "remove", word]) == 0
+    assert listed(capsys)["stages"] == []
+    assert [*prepared.iterdir()] == []
+    assert main(["evaluate", "runs/one"]) == 0
+    assert len(listed(capsys)["stages"]) == 1  # type: ignore[arg-type]
+
+
+def test_a_dry_run_removes_nothing(prepared: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = listed(capsys)
+    assert main(["cache", "remove", "--all", "--dry-run"]) == 0
+    assert "would be removed" in capsys.readouterr().out
+    assert listed(capsys) == before
+
+
+def test_data_that_was_used_since_stays(prepared: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (stage,) = listed(capsys)["stages"]  # type: ignore[misc]
+    assert main(["cache", "remove", "--older-than", "1"]) == 0
+    assert len(listed(capsys)["stages"]) == 1  # type: ignore[arg-type]
+    os.utime(prepared / stage["name"] / "stage.json", (0, 0))
+    assert main(["cache", "remove", "--older-than", "1"]) == 0
+    assert listed(capsys)["stages"] == []
+
+
+def test_the_rest_of_a_killed_stage_is_removed(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    left = begin(default_cache())
+    (stage,) = listed(capsys)["stages"]  # type: ignore[misc]
+    assert (stage["name"], stage["state"], stage["bytes"]) == ("features-0123456789abcdef", "unfinished", 4)
+    assert main(["cache", "remove", "features"]) == 0
+    assert not left.exists()
+    assert not left.with_suffix(".lock").exists()
+
+
+def test_a_stage_that_is_being_made_stays(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    left = begin(default_cache())
+    lock = Lock.acquire(left.with_suffix(".lock"))
+    try:
+        assert main(["cache", "remove", "--all"]) == 1
+    finally:
+        lock.release()
+    assert "in use" in capsys.readouterr().out
+    assert (left / "features-0123456789abcdef" / "half").exists()
+
+
+def test_what_no_stage_has_made_is_never_removed(prepared: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mine = prepared / "mine"
+    mine.mkdir()
+    (mine / "thesis.tex").write_text("all of it")
+    (prepared / "link-0123456789abcdef").symlink_to(mine)
+    assert main(["cache", "remove", "--all"]) == 0
+    assert (mine / "thesis.tex").read_text() == "all of it"
+    assert main(["cache", "remove", "mine"]) == 2
+    assert "the cache holds no 'mine'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [[], ["digits", "--all"], ["--older-than", "-1"]])
+def test_words_that_say_nothing_clear_remove_nothing(
+    words: list[str], prepared: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["cache", "remove", *words]) == 2
+    assert len(listed(capsys)["stages"]) == 1  # type: ignore[arg-type]
+
+
+def test_without_a_home_folder_the_variable_is_named(
+    toy_streams: object, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def no_home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setattr(Path, "home", no_home)
+    assert main(["run", str(STREAMS), "--out", "run"]) == 2
+    assert "set NASFRAME_CACHE to a folder" in capsys.readouterr().err
