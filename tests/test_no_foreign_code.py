@@ -86,6 +86,8 @@ ALLOWED: dict[tuple[str, str], str] = {
         "nasframe/jobs/pool.py",
         "pickle",
     ): "messages between our own processes, over pipes of theirs",
+    ("nasframe/cli/completion_command.py", ".install_completion"): "the name of a shell",
+    ("nasframe/cli/completion_command.py", ".generate_completion"): "the name of a shell",
     ("nasframe/jobs/worker.py", "pickle"): "the other end of the same pipes",
     (
         "nasframe/tasks/datasets/item_workers.py",

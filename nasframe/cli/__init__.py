@@ -20,6 +20,7 @@ from cyclopts import App, CycloptsError, Parameter
 from nasframe import __version__
 from nasframe.cli import (
     cache_command,
+    completion_command,
     exporting,
     making_a_run,
     plugins_command,
@@ -97,6 +98,7 @@ def make_app() -> App:
         exporting,
         plugins_command,
         cache_command,
+        completion_command,
     )
     for group in groups:
         group.add_commands(app)

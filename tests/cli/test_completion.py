@@ -1,0 +1,99 @@
+"""`nasframe completion`: a shell completes commands and options by the script."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from nasframe.cli import main
+
+ASK = """
+source "$1"
+COMP_WORDS=("${@:2}")
+COMP_CWORD=$(( $# - 2 ))
+COMP_LINE="${COMP_WORDS[*]}"
+_nasframe
+printf '%s\\n' "${COMPREPLY[@]}"
+"""
+
+
+def script(shell: str, capsys: pytest.CaptureFixture[str]) -> str:
+    assert main(["completion", shell]) == 0
+    return capsys.readouterr().out
+
+
+@pytest.fixture
+def completed(home: Path, capsys: pytest.CaptureFixture[str]) -> object:
+    """Ask a real bash what it completes the last of some words to."""
+    bash = shutil.which("bash")
+    if bash is None:
+        pytest.skip("no bash")
+    (home / "script").write_text(script("bash", capsys), "utf-8")
+
+    def ask(*words: str) -> list[str]:
+        command = [bash, "--norc", "-c", ASK, "bash", str(home / "script"), "nasframe", *words]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        return done.stdout.split()
+
+    return ask
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (("comp",), {"compare", "completion"}),
+        (("deepfake", "rob"), {"robustness"}),
+        (("run", "--over"), {"--overwrite"}),
+        (("cache", "remove", "--older"), {"--older-than"}),
+        (("completion", "z"), {"zsh"}),
+    ],
+)
+def test_bash_completes_commands_options_and_their_values(
+    completed: object, words: tuple[str, ...], found: set[str]
+) -> None:
+    assert found <= {*completed(*words)}  # type: ignore[operator]
+
+
+def test_bash_completes_files_where_a_command_takes_them(completed: object, home: Path) -> None:
+    (home / "mine.toml").write_text("")
+    done = completed("run", str(home / "mi"))  # type: ignore[operator]
+    assert str(home / "mine.toml") in done
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish", "powershell"])
+def test_the_other_shells_have_a_script_with_every_command(
+    shell: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = script(shell, capsys)
+    for word in ("compare", "tabulate", "deepfake", "estimators"):
+        assert word in text
+
+
+def test_the_shell_of_the_user_is_the_default(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHELL", "/usr/bin/fish")
+    assert main(["completion"]) == 0
+    assert capsys.readouterr().out == script("fish", capsys)
+
+
+@pytest.mark.parametrize("shell", ["", "/bin/tcsh"])
+def test_a_shell_without_a_script_is_refused_with_those_that_have_one(
+    shell: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHELL", shell)
+    assert main(["completion"]) == 2
+    assert "say one of bash, zsh, fish, powershell" in capsys.readouterr().err
+
+
+def test_it_is_written_to_its_place(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(home))
+    assert main(["completion", "bash", "--install"]) == 0
+    (place,) = home.rglob("nasframe")
+    assert str(place) in capsys.readouterr().err
+    assert place.read_text("utf-8").strip() == script("bash", capsys).strip()
