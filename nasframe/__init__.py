@@ -22,7 +22,7 @@
   `SearchProblem`
 - **tasks**: `Task`, `TensorTask`, `DatasetTask`, `Data`, `Splits`, `SPLITS`, `Split`, `TensorSplit`, `Batch`,
   `Scores`, `Baseline`, `FileScorer`, `Exported`, `OtherTest`, `FineTuning`; their stages `Stage`,
-  `StageContext`, `stage_fingerprints`
+  `StageContext`, `stage_fingerprints`; `StartingValues`, what `nasframe new` writes
 - **work on a run**: `claimed` keeps other processes out of its folder, `naming_missing_plugins` names in an
   error the plugins that it was made with and that are not here
 
@@ -125,6 +125,7 @@ if TYPE_CHECKING:
     from nasframe.tasks import Splits as Splits
     from nasframe.tasks import Stage as Stage
     from nasframe.tasks import StageContext as StageContext
+    from nasframe.tasks import StartingValues as StartingValues
     from nasframe.tasks import Task as Task
     from nasframe.tasks import TensorSplit as TensorSplit
     from nasframe.tasks import TensorTask as TensorTask
@@ -154,6 +155,7 @@ _MODULES = {
             "Splits",
             "Stage",
             "StageContext",
+            "StartingValues",
             "Task",
             "TensorSplit",
             "TensorTask",

@@ -11,7 +11,7 @@ import inspect
 import sys
 import traceback
 import typing
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import NoneType, SimpleNamespace, UnionType
 from typing import Any, TypedDict, TypeVar, Unpack, overload
@@ -42,6 +42,8 @@ class Option:
         type: as a person writes it.
         default: None where the option is required, or its default is computed from other options.
         description: the help text.
+        limits: `ge`, `gt`, `le`, `lt` → the bound, as `option` takes them.
+        choices: the only values that are allowed; empty where there are others.
     """
 
     name: str
@@ -49,6 +51,30 @@ class Option:
     default: Any
     required: bool
     description: str = ""
+    limits: Mapping[str, float] = attrs.field(factory=dict)
+    choices: tuple[Any, ...] = ()
+
+    @property
+    def limits_in_words(self) -> str:
+        """The limits in words, such as `1 or more`; the choices where the type does not say them; or nothing.
+
+        Example:
+            >>> option_of = lambda **limits: Option("size", "int", 1, False, limits=limits)
+            >>> option_of(ge=1).limits_in_words, option_of(ge=1, le=100_000).limits_in_words
+            ('1 or more', '1 to 100,000')
+            >>> option_of(gt=0, lt=1).limits_in_words
+            'more than 0, less than 1'
+        """
+        limits = dict(self.limits)
+        found = []
+        if {"ge", "le"} <= {*limits}:
+            found.append(f"{_bound(limits.pop('ge'))} to {_bound(limits.pop('le'))}")
+        words = {"ge": "{} or more", "gt": "more than {}", "le": "{} or less", "lt": "less than {}"}
+        found += [words[name].format(_bound(limits[name])) for name in words if name in limits]
+        choices = [repr(choice) for choice in self.choices]
+        if choices and not all(choice in self.type for choice in choices):
+            found.append(f"one of {', '.join(choices)}")
+        return ", ".join(found)
 
 
 class _Limits(TypedDict, total=False):
@@ -223,6 +249,8 @@ def options_of(target: Any) -> list[Option]:
                 default=_plain_default(item.default),
                 required=item.default is attrs.NOTHING,
                 description=item.metadata.get("help", ""),
+                limits=_limits(item.validator),
+                choices=_allowed(item.validator) or tuple(_choices(item.type)),
             )
             for item in attrs.fields(target)
             if item.init
@@ -233,12 +261,52 @@ def options_of(target: Any) -> list[Option]:
             type=type_name(_hints(target).get(parameter.name, Any)),
             default=None if parameter.default is parameter.empty else parameter.default,
             required=parameter.default is parameter.empty,
+            choices=tuple(_choices(_hints(target).get(parameter.name, Any))),
         )
         for parameter in inspect.signature(target).parameters.values()
         if parameter.kind is parameter.KEYWORD_ONLY
         # given by the core, never by a user
         and not (parameter.name == "ports" and getattr(target, "names_ports", False))
     ]
+
+
+_COMPARISONS = {">=": "ge", ">": "gt", "<=": "le", "<": "lt"}
+
+
+def _limits(validator: Any) -> dict[str, float]:
+    """Return the bounds that the validators of attrs in a field hold."""
+    found = {}
+    for check in _checks(validator):
+        name = _COMPARISONS.get(getattr(check, "compare_op", ""))
+        if name is not None:
+            found[name] = check.bound
+    return found
+
+
+def _allowed(validator: Any) -> tuple[Any, ...]:
+    """Return the only values that a validator of attrs in a field allows; empty where there is none."""
+    for check in _checks(validator):
+        if isinstance(check, _IN):
+            return tuple(check.options)
+    return ()
+
+
+_IN: Any = type(attrs.validators.in_(()))
+
+
+def _checks(validator: Any) -> Iterator[Any]:
+    """Yield the validators in those that attrs puts together."""
+    inner = getattr(validator, "_validators", None) or getattr(validator, "validator", None)
+    if inner is None:
+        yield validator
+        return
+    for check in inner if isinstance(inner, list | tuple) else [inner]:
+        yield from _checks(check)
+
+
+def _bound(value: float) -> str:
+    """Return a bound as a person writes it."""
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.15g}"
 
 
 def argument_problems(target: Any, values: Mapping[str, Any], *, skip: Collection[str] = ()) -> list[str]:

@@ -23,6 +23,8 @@ from nasframe.cli import (
     completion_command,
     exporting,
     making_a_run,
+    new_command,
+    options_command,
     plugins_command,
     predicting,
     resuming,
@@ -89,6 +91,7 @@ def make_app() -> App:
         config=refuse_empty_paths,
     )
     groups = (
+        new_command,
         making_a_run,
         resuming,
         studies,
@@ -96,6 +99,7 @@ def make_app() -> App:
         using_a_run,
         predicting,
         exporting,
+        options_command,
         plugins_command,
         cache_command,
         completion_command,

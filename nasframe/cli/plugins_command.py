@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cyclopts import App
 
+from nasframe.cli.options_command import option_columns, option_values, show_options
 from nasframe.errors import PluginError, nearest
 from nasframe.plugins import Registered, manager
-from nasframe.runtime import format_columns, print_columns, print_json, print_message, print_text, visible
+from nasframe.runtime import print_columns, print_json, print_message, print_text, visible
+
+if TYPE_CHECKING:
+    from nasframe.options import Option
 
 __all__ = ["add_commands"]
 
@@ -52,11 +55,15 @@ def show_plugin(name: str, /, *, json: bool = False) -> None:
     Parameters
     ----------
     name
-        As `nasframe plugins` lists it; `kind:name` and `plugin:name` are narrower.
+        As `nasframe plugins` lists it; `kind:name` and `plugin:name` are narrower. Or a section: search.
     json
         A list, one object for each kind that has the name.
     """
-    records = [_record(entry) for entry in _matches(name)]
+    entries = _matches(name)
+    if not entries:  # a section of an experiment
+        show_options(name, json=json)
+        return
+    records = [_record(entry) for entry in entries]
     if json:
         print_json(records)
         return
@@ -64,7 +71,7 @@ def show_plugin(name: str, /, *, json: bool = False) -> None:
         owner = f"{record['name']}: {record['kind']} of plugin {record['plugin']}"
         print_text("\n" * (position > 0) + visible(owner))
         print_text(f"{visible(record['description'])}\n")
-        for line in _option_lines(record["options"]):
+        for line in option_columns(_options(entries[position])):
             print_text(f"  {line}")
 
 
@@ -73,64 +80,37 @@ def _entries() -> list[Registered]:
 
 
 def _matches(name: str) -> list[Registered]:
+    """Return the entries of that name; none for a section of an experiment, which has options of its own.
+
+    Raises:
+        PluginError: nothing has that name; the near ones are named.
+    """
     entries = _entries()
     found = [e for e in entries if name in (e.name, f"{e.kind}:{e.name}", f"{e.plugin}:{e.name}")]
-    if not found:
-        raise PluginError(f"no plugin registers {name!r}{nearest(name, {entry.name for entry in entries})}")
-    return found
+    if found:
+        return found
+    from nasframe.experiment import ENGINE, PLUGINS
+
+    sections = (*PLUGINS, *ENGINE)
+    if name in sections:
+        return []
+    valid = {*(entry.name for entry in entries), *sections}
+    raise PluginError(f"no plugin registers {name!r}{nearest(name, valid)}")
 
 
-def _record(entry: Registered) -> dict[str, Any]:
+def _options(entry: Registered) -> list[Option]:
     from nasframe.options import options_of
 
     target = entry.load()
     has_options = entry.kind not in ("demo", "executor") and callable(target)
-    options = options_of(target) if has_options else []
+    return options_of(target) if has_options else []
+
+
+def _record(entry: Registered) -> dict[str, Any]:
     return {
         "kind": entry.kind,
         "name": entry.name,
         "plugin": entry.plugin,
         "description": entry.description,
-        "options": [
-            {
-                "name": option.name,
-                "type": option.type,
-                "default": _json_able(option.default),
-                "required": option.required,
-                "description": option.description,
-            }
-            for option in options
-        ],
+        "options": [option_values(option) for option in _options(entry)],
     }
-
-
-def _json_able(value: Any) -> Any:
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    if isinstance(value, list | tuple):
-        return [_json_able(item) for item in value]
-    if isinstance(value, dict):
-        return {str(key): _json_able(item) for key, item in value.items()}
-    return str(value) if isinstance(value, Path) else repr(value)
-
-
-def _option_lines(options: list[dict[str, Any]]) -> list[str]:
-    if not options:
-        return ["no options"]
-    rows = [
-        (
-            option["name"],
-            option["type"],
-            "required" if option["required"] else f"default {_shown(option['default'])}",
-            option["description"],
-        )
-        for option in options
-    ]
-    return format_columns(rows)
-
-
-def _shown(value: Any) -> str:
-    """Return a default as TOML writes it, if TOML can."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return "none" if value is None else repr(value)

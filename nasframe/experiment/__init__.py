@@ -3,24 +3,43 @@
 from __future__ import annotations
 
 from nasframe.experiment.device import resolve_device
-from nasframe.experiment.experiment import Experiment
+from nasframe.experiment.experiment import SETTINGS, Experiment
 from nasframe.experiment.keys import option_keys
 from nasframe.experiment.overrides import overridden, parse_value
+from nasframe.experiment.plain import plain_value
 from nasframe.experiment.portable import tensors_of, with_tensors, without_tensors
 from nasframe.experiment.presets import with_preset
-from nasframe.experiment.sections import PLUGINS
+from nasframe.experiment.section_options import (
+    OptionGroup,
+    default_in_toml,
+    options_of_plugin,
+    options_of_plugins,
+    options_of_section,
+)
+from nasframe.experiment.sections import DEFAULT_NAMES, ENGINE, PLUGINS
+from nasframe.experiment.starting_file import starting_file
 from nasframe.experiment.toml_file import read_toml
 from nasframe.experiment.toml_value import in_toml
 
 __all__ = [
+    "DEFAULT_NAMES",
+    "ENGINE",
     "PLUGINS",
+    "SETTINGS",
     "Experiment",
+    "OptionGroup",
+    "default_in_toml",
     "in_toml",
     "option_keys",
+    "options_of_plugin",
+    "options_of_plugins",
+    "options_of_section",
     "overridden",
     "parse_value",
+    "plain_value",
     "read_toml",
     "resolve_device",
+    "starting_file",
     "tensors_of",
     "with_preset",
     "with_tensors",

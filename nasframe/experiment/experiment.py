@@ -25,7 +25,7 @@ from nasframe.experiment.sections import (
     unknown_keys,
 )
 from nasframe.experiment.toml_file import read_toml
-from nasframe.options import collect
+from nasframe.options import collect, option
 from nasframe.relaxations import Relaxation
 from nasframe.runtime import default_cache, fingerprint
 from nasframe.searching import GradientLoop, ProposalLoop, SearchOptions
@@ -33,17 +33,29 @@ from nasframe.space import SpaceFactory
 from nasframe.tasks import Task
 from nasframe.training import BaselineOptions, TrainOptions
 
-__all__ = ["SETTINGS", "Experiment"]
+__all__ = ["SETTINGS", "Experiment", "Settings"]
 
 
 @frozen
-class _Settings:
+class Settings:
     """The keys of an experiment that stand outside its sections."""
 
     seed: int = field(default=0, validator=attrs.validators.ge(0))
     data_seed: int | None = field(default=None, validator=attrs.validators.optional(attrs.validators.ge(0)))
     device: str = field(default="auto", validator=lambda _, __, value: valid_device(value))
     cache: Path | None = None
+    seed: int = option(0, help="from which every random stream of the run is derived", ge=0)
+    data_seed: int | None = option(
+        None,
+        help="of the task's stages, so that runs of several seeds share their data; by default the seed",
+        ge=0,
+    )
+    device: str = option(
+        "auto",
+        help="auto (the first GPU where there is one), cpu, cuda, or cuda:N",
+        validator=lambda _, __, value: valid_device(value),
+    )
+    cache: Path = option(DEFAULT_CACHE, help="folder of prepared data, which runs share")
 
 
 @frozen
@@ -180,7 +192,7 @@ class Experiment:
         problems = problems + unknown_keys(table, SETTINGS)
         for section, instance in parts.items():
             problems += misfit(section, instance)
-        settings, found = collect(_Settings, {key: table[key] for key in SETTINGS if key in table})
+        settings, found = collect(Settings, {key: table[key] for key in SETTINGS if key in table})
         problems += found
         names = {section: name_of(section, parts[section]) for section in PLUGINS if section in parts}
         for section in (*PLUGINS, *ENGINE):
@@ -276,4 +288,4 @@ _ADDED: Mapping[str, Mapping[str, Any]] = {
 before, whatever the default is now. With it, an experiment keeps its former fingerprint."""
 
 
-SETTINGS = tuple(item.name for item in attrs.fields(_Settings))
+SETTINGS = tuple(item.name for item in attrs.fields(Settings))

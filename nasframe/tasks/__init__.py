@@ -37,6 +37,7 @@ from nasframe.tasks.stages import (
     run_stages,
     stage_fingerprints,
 )
+from nasframe.tasks.starting_values import StartingValues
 from nasframe.tasks.task import Task
 from nasframe.tasks.tensors import TensorSplit, TensorTask
 
@@ -60,6 +61,7 @@ __all__ = [
     "Splits",
     "Stage",
     "StageContext",
+    "StartingValues",
     "Task",
     "TensorFileTask",
     "TensorSplit",

@@ -21,6 +21,7 @@ from nasframe.tasks.former_predict import former_scorer
 from nasframe.tasks.other_test import OtherTest
 from nasframe.tasks.scores import Scores
 from nasframe.tasks.stages import Stage
+from nasframe.tasks.starting_values import StartingValues
 
 __all__ = ["Task"]
 
@@ -52,6 +53,24 @@ class Task(ABC):
 
     fine_tuning_options: ClassVar[Collection[str]] = ()
     """Options that `fine_tuning` alone reads, which comes last: a search stays done under other values."""
+
+    @classmethod
+    def starting_values(cls, source: Path | None, given: Mapping[str, Any]) -> StartingValues:
+        """Return the values of an experiment on this task to start from, for `nasframe new`.
+
+        Args:
+            source: a file of the user's data; None where none was named.
+            given: options of the task that the user says, as TOML holds them.
+
+        Raises:
+            DataError: nothing can be told from the source; or, as by default, no source is looked at.
+        """
+        if source is not None:
+            raise DataError(
+                f"{source}: {cls.__name__} proposes nothing from a file; leave it out, and give "
+                "the data when the experiment runs, by --data"
+            )
+        return StartingValues()
 
     def stages(self, source: Path | None, seed: int) -> Sequence[Stage]:
         """Return the steps before `data`, in order. `source` is the user's data, None for the task's own."""

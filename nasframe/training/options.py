@@ -20,9 +20,11 @@ class TrainOptions:
 
     epochs: int = option(30, help="epochs; the best one is kept", ge=1)
     batch_size: int = option(64, help="examples an update", ge=1)
-    learning_rate: float = option(1e-3, help="of Adam", gt=0.0)
-    weight_decay: float = option(0.0, help="of Adam", ge=0.0)
-    schedule: Literal["constant", "cosine"] = option("cosine", help="of the learning rate")
+    learning_rate: float = option(1e-3, help="learning rate of Adam", gt=0.0)
+    weight_decay: float = option(0.0, help="weight decay of Adam", ge=0.0)
+    schedule: Literal["constant", "cosine"] = option(
+        "cosine", help="course of the learning rate: it stays, or falls to 0"
+    )
     clip_norm: float = option(5.0, help="largest gradient norm; 0 does not clip", ge=0.0)
     inherit: bool = option(False, help="start from the supernet's weights, not from scratch")
 

@@ -61,7 +61,9 @@ def test_show_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert options["hard"]["type"] == "bool"
     assert options["hard"]["default"] is True
     assert options["hard"]["required"] is False
-    assert set(options["hard"]) == {"name", "type", "default", "required", "description"}
+    assert set(options["hard"]) == {
+        *("name", "type", "default", "required", "limits", "choices", "description")
+    }
 
 
 def test_every_plugin_can_be_shown(capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,9 +27,11 @@ class SearchOptions:
         "all that autocast takes; faster where the processor has it, and not the same bits",
     )
     warmup_epochs: int = option(0, help="first epochs, without architecture updates", ge=0)
-    schedule: Literal["constant", "cosine"] = option("cosine", help="of the weights' learning rate")
+    schedule: Literal["constant", "cosine"] = option(
+        "cosine", help="course of the weights' learning rate: it stays, or falls to 0"
+    )
     architecture_schedule: Literal["constant", "cosine"] = option(
-        "constant", help="of the logits' learning rate; cosine lets a search come to rest"
+        "constant", help="course of the logits' learning rate; cosine lets a search come to rest"
     )
     clip_norm: float = option(5.0, help="largest gradient norm; 0 does not clip", ge=0.0)
     level: float = option(0.5, help="stop at this normalised entropy of every group")
@@ -68,7 +70,8 @@ class SearchOptions:
         "evaluate", help="operations that a one-hot sample leaves out; skip is GDAS"
     )
     empty_ports: Literal["allow", "redraw"] = option(
-        "allow", help="redraw: the choices that feed a port are sampled until one of its sources is there"
+        "allow",
+        help="an input of a node that no source feeds; redraw: its choices are sampled until one does",
     )
 
     def __attrs_post_init__(self) -> None:

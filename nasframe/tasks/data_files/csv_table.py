@@ -123,11 +123,7 @@ class CsvTable:
                 continue
             if empty is not None:
                 raise DataError(f"{self.path}: line {empty}: is empty; leave the row out")
-            if len(row) != len(self.header):
-                raise DataError(
-                    f"{self.path}: line {line}: expected {len(self.header)} fields, as in the header, found "
-                    f"{len(row)}{_of_several_lines(row)}"
-                )
+            self._require_fields(row, line)
             if tuple(field.strip() for field in row) == self.header:
                 raise DataError(f"{self.path}: line {line}: holds the header once more; leave the row out")
             for name in numbers:
@@ -150,6 +146,22 @@ class CsvTable:
         for name, (line, whole) in rounded.items():
             self._require_told_apart(known[name], whole, name, line)
         return CsvColumns(known, kept, lines, decimal.get("mark", ""))
+
+    def head(self, most: int) -> list[tuple[int, list[str]]]:
+        """Return the line and the fields, without blanks around them, of the first rows below the header.
+
+        Raises:
+            DataError: it cannot be read as CSV, or a row has another length.
+        """
+        found: list[tuple[int, list[str]]] = []
+        for line, row in self._rows():
+            if line <= self._header_line or not any(field.strip() for field in row):
+                continue
+            if len(found) == most:
+                break
+            self._require_fields(row, line)
+            found.append((line, [field.strip() for field in row]))
+        return found
 
     def numbers_of(self, name: str, columns: CsvColumns) -> list[float | None]:
         """Return a column of texts as numbers; None for each text that is none.
@@ -219,6 +231,13 @@ class CsvTable:
                     f"{self.path}: line {self._header_line}: the columns {first + 1} and "
                     f"{place + 1} are both called {name!r}; expected names that differ"
                 )
+
+    def _require_fields(self, row: Sequence[str], line: int) -> None:
+        if len(row) != len(self.header):
+            raise DataError(
+                f"{self.path}: line {line}: expected {len(self.header)} fields, as in the header, found "
+                f"{len(row)}{_of_several_lines(row)}"
+            )
 
     def _filled(self, field: str, name: str, line: int) -> str:
         text = field.strip()

@@ -20,10 +20,10 @@ from nasframe.tasks.data_files.npz_arrays import NpzFile
 from nasframe.tasks.data_files.target_texts import require_no_stray_text, target_of_texts
 from nasframe.tasks.tensors import KindName, input_tensor, tensor_of
 
-__all__ = ["FileParts", "GivenData", "read_given"]
+__all__ = ["TABLES", "FileParts", "GivenData", "read_given", "require_format"]
 
-_TABLES = (".csv", ".tsv", ".txt")
-_FORMATS = (*_TABLES, ".npz", ".safetensors")
+TABLES = (".csv", ".tsv", ".txt")
+_FORMATS = (*TABLES, ".npz", ".safetensors")
 _WHY = {
     ".npy": "is a single array; save inputs and target together, by numpy.savez",
     ".xlsx": "is a workbook; save the sheet as CSV",
@@ -77,18 +77,28 @@ def read_given(path: Path, wanted: FileParts) -> GivenData:
     Raises:
         DataError: another format, or with the place in the file whatever is not as it is wanted.
     """
-    ending = path.suffix.lower()
-    require_regular(path)
-    if ending in _TABLES:
+    ending = require_format(path)
+    if ending in TABLES:
         return _of_table(CsvTable.of_file(path), wanted)
     if ending == ".npz":
         file = NpzFile.of_file(path)
         return _of_arrays(path, file.names, file.read, wanted)
-    if ending == ".safetensors":
-        tensors = read_tensors(path, DataError)
-        return _of_arrays(path, [*tensors], tensors.__getitem__, wanted)
-    why = _WHY.get(ending, "has another format")
-    raise DataError(f"{path}: {why}; expected a file that ends in {', '.join(_FORMATS)}")
+    tensors = read_tensors(path, DataError)
+    return _of_arrays(path, [*tensors], tensors.__getitem__, wanted)
+
+
+def require_format(path: Path) -> str:
+    """Return the ending of a regular file, in small letters, that tells how it is read.
+
+    Raises:
+        DataError: there is no such file, or it has another format.
+    """
+    require_regular(path)
+    ending = path.suffix.lower()
+    if ending not in _FORMATS:
+        why = _WHY.get(ending, "has another format")
+        raise DataError(f"{path}: {why}; expected a file that ends in {', '.join(_FORMATS)}")
+    return ending
 
 
 def _of_table(table: CsvTable, wanted: FileParts) -> GivenData:

@@ -14,15 +14,17 @@ from nasframe.tasks.data import SPLITS
 from nasframe.tasks.data_files.csv_table import exact_number_in
 from nasframe.tasks.tensors import stratified_rows
 
-__all__ = ["grouped_rows", "rows_of_splits"]
+__all__ = ["SPLIT_SPELLINGS", "grouped_rows", "rows_of_splits"]
 
-_SPELLINGS = {
+SPLIT_SPELLINGS = {
     **dict(zip(SPLITS, SPLITS, strict=True)),
     "arch": "architecture",
     **dict.fromkeys(("train", "training", "trn"), "train"),
     **dict.fromkeys(("val", "valid", "dev"), "validation"),
     **dict.fromkeys(("testing", "tst"), "test"),
 }
+"""Spelling of a split, without capitals → the split, or `train`, which is divided."""
+
 _SHOWN = 40
 
 
@@ -133,7 +135,7 @@ def _divided(
 def _given(split: Sequence[str], place: Callable[[int], str]) -> dict[str, Tensor]:
     found: dict[str, list[int]] = {}
     for row, text in enumerate(split):
-        name = _SPELLINGS.get(text.strip().casefold())
+        name = SPLIT_SPELLINGS.get(text.strip().casefold())
         if name is None and exact_number_in(text.strip()) is not None:
             raise DataError(
                 f"split: {place(row)} holds the number {shorten(text, _SHOWN)!r}, and numbers, such as those "
@@ -141,7 +143,7 @@ def _given(split: Sequence[str], place: Callable[[int], str]) -> dict[str, Tenso
             )
         if name is None:
             given, usual = text.strip().casefold(), [*SPLITS, "train"]
-            near = nearest(given, usual if near_names(given, usual) else [*_SPELLINGS])
+            near = nearest(given, usual if near_names(given, usual) else [*SPLIT_SPELLINGS])
             raise DataError(f"split: {place(row)} holds {shorten(text, _SHOWN)!r}{near}")
         found.setdefault(name, []).append(row)
     return {name: torch.tensor(rows) for name, rows in found.items()}

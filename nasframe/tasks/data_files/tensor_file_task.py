@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from attrs import define, field
@@ -17,9 +18,11 @@ from nasframe.tasks.data import Data, Splits
 from nasframe.tasks.data_files.column_choice import ColumnNames, InputChoice
 from nasframe.tasks.data_files.given_data import FileParts, GivenData, read_given
 from nasframe.tasks.data_files.prepared_splits import read_kind, read_split, write_kind, write_split
+from nasframe.tasks.data_files.proposed_experiment import proposed_experiment
 from nasframe.tasks.data_files.split_rows import rows_of_splits
 from nasframe.tasks.data_files.standardising import InputScale, as_feature_map
 from nasframe.tasks.stages import Stage, StageContext
+from nasframe.tasks.starting_values import StartingValues
 from nasframe.tasks.tensors import (
     ClassTargets,
     KindName,
@@ -95,6 +98,18 @@ class TensorFileTask(TargetTask):
     )
     split_seed: int = option(0, help="seed of the splits", validator=valid_seed)
     _found: TargetKind | None = field(init=False, default=None, eq=False, repr=False)
+
+    @classmethod
+    def starting_values(cls, source: Path | None, given: Mapping[str, Any]) -> StartingValues:
+        """Return the values that the head of a file tells: target, inputs, split, group and a space.
+
+        Raises:
+            DataError: no file is named, it cannot be read, or its target cannot be told.
+        """
+        path = source if source is not None else Path(given["file"]) if given.get("file") else None
+        if path is None:
+            raise DataError("the task 'tensors' learns from a file; say it: nasframe new tensors my.csv")
+        return proposed_experiment(path, given)
 
     @property
     def target_kind(self) -> TargetKind:

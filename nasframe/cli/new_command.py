@@ -1,0 +1,159 @@
+"""`nasframe new`: an experiment to start from, in which every option stands."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import App, Parameter
+
+from nasframe.cli.plugin_files import next_command
+from nasframe.errors import ConfigurationError, RunError, nearest
+from nasframe.plugins import Registered, manager
+from nasframe.runtime import print_columns, print_document, print_message, shell_line, write_text
+
+if TYPE_CHECKING:
+    from nasframe.tasks import StartingValues
+
+__all__ = ["add_commands"]
+
+_FILES = "tensors"
+"""The task of a file that is named alone."""
+
+_PLAIN: Mapping[str, Mapping[str, Any]] = {
+    "space": {"name": "bimodal", "channels": 16, "cells": 1},
+    "loop": {"name": "bilevel", "architecture_rate": 0.1},
+    "search": {"epochs": 20, "min_epochs": 5},
+    "train": {"epochs": 20},
+    "baselines": {"random": 3},
+}
+"""Sections of an experiment whose task proposes nothing for them."""
+
+
+def add_commands(app: App) -> None:
+    """Add `new`."""
+    app.command(new)
+
+
+def new(
+    task: str,
+    /,
+    *words: Annotated[str, Parameter(name="FILE KEY=VALUE", help="A file of data, and options to set.")],
+    out: Annotated[
+        Path | None,
+        Parameter(help="File to write; - prints it. [default: NAME.toml]", allow_leading_hyphen=True),
+    ] = None,
+    overwrite: Annotated[bool, Parameter(help="Replace a file that is there.")] = False,
+) -> None:
+    """Write an experiment to start from: all its options, with their defaults and their meaning.
+
+    Of a table or a file of arrays it guesses the target and the inputs, and says what it took.
+
+    Parameters
+    ----------
+    task
+        A task (nasframe options task lists them), or a file of data, for the task tensors.
+    """
+    entry, source, overrides = _asked(task, words)
+    name = task if source is None or task != str(source) else _FILES
+    target = out or Path(f"{source.stem if source is not None else entry.name}.toml")
+    if str(target) != "-":
+        _require_free(target, overwrite)
+    text, notes = _written(name, entry, source, overrides, target)
+    for key, note in notes.items():
+        if note.startswith(("guessed", "left out")):
+            print_message(f"nasframe: {key}: {note}")
+    if str(target) == "-":
+        print_document(text)
+        return
+    write_text(target, text)
+    print_columns([("experiment", str(target)), ("next", next_command("run", _word(target)))])
+
+
+def _asked(task: str, words: Sequence[str]) -> tuple[Registered, Path | None, list[str]]:
+    """Return the task, the file of its data, and the options to set."""
+    overrides = [word for word in words if "=" in word and not Path(word).is_file()]
+    files = [word for word in words if word not in overrides]
+    if len(files) > 1:
+        problem = f"expected one file, found {len(files)}: {shell_line(files)}"
+        raise ConfigurationError("new", [problem])
+    tasks = manager().registered("task")
+    names = [entry.name for entry in tasks]
+    if task in {*names, *(f"{entry.plugin}:{entry.name}" for entry in tasks)}:
+        return manager().find("task", task), Path(files[0]) if files else None, overrides
+    path = Path(task)
+    if files:
+        raise ConfigurationError("new", [f"unknown task {task!r}{nearest(task, names)}"])
+    if path.exists() or path.suffix or path.name != task:
+        return manager().find("task", _FILES, _FILES), path, overrides
+    raise ConfigurationError("new", [f"{task!r} is no task and no file{nearest(task, names)}"])
+
+
+def _require_free(target: Path, overwrite: bool) -> None:
+    if target.is_dir():
+        raise RunError(f"--out {target}: is a folder; expected a name for a file")
+    if target.exists() and not overwrite:
+        raise RunError(f"{target}: is there already; --out says another name, and --overwrite replaces it")
+
+
+def _written(
+    name: str, entry: Registered, source: Path | None, overrides: Sequence[str], target: Path
+) -> tuple[str, Mapping[str, str]]:
+    """Return the experiment as text, and the notes of its task.
+
+    Raises:
+        ConfigurationError: an option that the user says is none; nothing is written then.
+    """
+    from nasframe.experiment import Experiment, overridden, starting_file
+
+    given = overridden({}, "new", overrides)
+    of_task = given.get("task", {})
+    proposed = _proposed(entry, source, of_task if isinstance(of_task, dict) else {})
+    values: dict[str, Any] = {**_PLAIN, **proposed.values}
+    values["task"] = {"name": name, **values.get("task", {})}
+    values = overridden(values, "new", overrides)
+    notes = {key: note for key, note in proposed.notes.items() if not _is_given(key, given)}
+    head = [
+        f"An experiment on the task {name!r}: {entry.description}",
+        "",
+        f"    nasframe run {shell_line([_word(target)])}" if str(target) != "-" else "    nasframe run FILE",
+        f"    nasframe options task.{name}",
+    ]
+    text = starting_file(values, head, notes)
+    Experiment.parse(values, str(target))
+    assert tomllib.loads(text).keys() >= {"task"}
+    return text, notes
+
+
+def _proposed(entry: Registered, source: Path | None, given: Mapping[str, Any]) -> StartingValues:
+    """Return what the task proposes; else the experiment of the demo that has its name."""
+    from nasframe.experiment import read_toml
+    from nasframe.tasks import StartingValues, Task
+
+    found = entry.load()
+    if not (isinstance(found, type) and issubclass(found, Task)):
+        raise ConfigurationError("new", [f"{entry} is {found!r}; expected a Task"])
+    proposed = found.starting_values(source, given)
+    if proposed.values:
+        return proposed
+    for demo in manager().registered("demo"):
+        if (demo.plugin, demo.name) != (entry.plugin, entry.name):
+            continue
+        values = read_toml(Path(demo.load()))
+        if values.get("task", {}).get("name") == entry.name:
+            return StartingValues(values, proposed.notes)
+    return proposed
+
+
+def _is_given(key: str, given: Mapping[str, Any]) -> bool:
+    section, _, option = key.partition(".")
+    table = given.get(section)
+    return isinstance(table, Mapping) and option in table
+
+
+def _word(path: Path) -> str:
+    """Return a path in a form that is not taken for an option."""
+    text = str(path)
+    return f"./{text}" if text.startswith("-") else text

@@ -1,0 +1,55 @@
+"""An experiment proposed for a user's file: its parts, a space that takes them, and a short search."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from nasframe.tasks.data_files.guessed_parts import GuessedParts, guess_parts
+from nasframe.tasks.starting_values import StartingValues
+
+__all__ = ["proposed_experiment"]
+
+_FEW = 1000
+"""Rows below which batches are small: a search needs many updates."""
+
+
+def proposed_experiment(path: Path, given: Mapping[str, Any]) -> StartingValues:
+    """Return the values of an experiment on a file; see `guess_parts` for the arguments and errors."""
+    found = guess_parts(path, given)
+    task: dict[str, Any] = {
+        "file": str(path),
+        "target": found.target[0] if len(found.target) == 1 else [*found.target],
+        "inputs": _inputs(found),
+    }
+    if found.split is not None:
+        task["split"] = found.split
+    if found.group is not None:
+        task["group"] = found.group
+    batch = {"batch_size": 16} if found.rows < _FEW else {}
+    fused = {"name": "bimodal", "channels": 16, "cells": 1, "nodes": 2}
+    cells = {"name": "nas_bench_201", "channels": 8, "cells": 1, "stages": 1}
+    values = {
+        "task": task,
+        "space": fused if found.fusable else cells,
+        "loop": {"name": "bilevel", "weight_rate": 3e-3, "architecture_rate": 0.1},
+        "search": {"epochs": 20, "min_epochs": 5, **batch},
+        "train": {"epochs": 20, "learning_rate": 3e-3, **batch},
+        "baselines": {"random": 3},
+    }
+    notes = {f"task.{option}": note for option, note in found.notes.items()}
+    if found.left_out:
+        left_out = f"left out: {'; '.join(found.left_out)}"
+        notes["task.inputs"] = f"{notes.get('task.inputs', '')}. {left_out}".removeprefix(". ")
+    notes["loop.architecture_rate"] = "small data has few updates: the default would leave all choices open"
+    if batch:
+        few = f"{found.rows:,} rows are few, so small batches make more updates of them"
+        notes |= {"search.batch_size": few, "train.batch_size": few}
+    return StartingValues(values, notes)
+
+
+def _inputs(found: GuessedParts) -> Any:
+    """Return the inputs as TOML holds them: a list of names where each is made of itself."""
+    plain = {name: names.to_plain() for name, names in found.inputs.items()}
+    return [*plain] if all(name == made for name, made in plain.items()) else plain
