@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -84,6 +83,8 @@ def _asked(task: str, words: Sequence[str]) -> tuple[Registered, Path | None, li
     if task in {*names, *(f"{entry.plugin}:{entry.name}" for entry in tasks)}:
         return manager().find("task", task), Path(files[0]) if files else None, overrides
     path = Path(task)
+    if files and path.is_file():
+        raise ConfigurationError("new", [f"expected a task before {files[0]!r}, found the file {task!r}"])
     if files:
         raise ConfigurationError("new", [f"unknown task {task!r}{nearest(task, names)}"])
     if path.exists() or path.suffix or path.name != task:
@@ -121,9 +122,8 @@ def _written(
         f"    nasframe run {shell_line([_word(target)])}" if str(target) != "-" else "    nasframe run FILE",
         f"    nasframe options task.{name}",
     ]
+    Experiment.parse(values, "new")  # the text has the known keys alone
     text = starting_file(values, head, notes)
-    Experiment.parse(values, str(target))
-    assert tomllib.loads(text).keys() >= {"task"}
     return text, notes
 
 

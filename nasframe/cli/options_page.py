@@ -88,7 +88,7 @@ def _example(group: OptionGroup) -> Iterator[str]:
     """Yield a script that passes every option of a group; nothing where one is required."""
     if any(option.required for option in group.options):
         return
-    arguments = [f"{option.name}={_in_python(option.default)}" for option in group.options]
+    arguments = [_argument(option) for option in group.options]
     if not group.section:
         code = _call("experiment = nasframe.Experiment.of", ["task=task", 'space="bimodal"', *arguments])
     else:
@@ -116,6 +116,15 @@ def _call(function: str, arguments: Sequence[str]) -> str:
     if len(line) <= _WIDTH:
         return line
     return f"{function}(\n" + "".join(f"    {argument},\n" for argument in arguments) + ")"
+
+
+def _argument(option: Option) -> str:
+    """Return an argument; a long tuple has a line for each of its values, as formatters write it."""
+    value = option.default
+    line = f"{option.name}={_in_python(value)}"
+    if len(line) <= _WIDTH or not isinstance(value, tuple):
+        return line
+    return f"{option.name}=(\n" + "".join(f"        {_in_python(item)},\n" for item in value) + "    )"
 
 
 def _in_python(value: Any) -> str:

@@ -49,6 +49,8 @@ def _plugin(section: str, name: Any) -> Any:
 def _fields(target: Any, path: str) -> list[str]:
     if not (isinstance(target, type) and attrs.has(target)):
         return []
+    if hasattr(target, "from_plain"):  # a value that TOML writes in its own way, and no table
+        return []
     attrs.resolve_types(target)
     keys = []
     for item in attrs.fields(target):

@@ -125,7 +125,7 @@ def _resolve(key: str, keys: Sequence[str]) -> tuple[str, str]:
     if owners:
         return key, f"{key}: is an option of several sections; say {' or '.join(owners)}"
     valid = keys if "." in key else [*(known.rpartition(".")[2] for known in keys), *PLUGINS]
-    hint = "; `nasframe plugins show NAME` prints the options of a plugin"
+    hint = "; `nasframe options` prints all options, and `nasframe options relaxation.grmc` those of a plugin"
     if near_names(key, valid):
         hint = nearest(key, valid)
     return key, f"{key}: there is no such option{hint}"

@@ -14,6 +14,14 @@ __all__ = ["proposed_experiment"]
 _FEW = 1000
 """Rows below which batches are small: a search needs many updates."""
 
+_FINALISTS: Mapping[str, Any] = {
+    "candidates": 100,
+    "finalists": 12,
+    "finalist_epochs": 2,
+    "finalist_keep": 3,
+    "finalist_start": "scratch",
+}
+
 
 def proposed_experiment(path: Path, given: Mapping[str, Any]) -> StartingValues:
     """Return the values of an experiment on a file; see `guess_parts` for the arguments and errors."""
@@ -34,7 +42,7 @@ def proposed_experiment(path: Path, given: Mapping[str, Any]) -> StartingValues:
         "task": task,
         "space": fused if found.fusable else cells,
         "loop": {"name": "bilevel", "weight_rate": 3e-3, "architecture_rate": 0.1},
-        "search": {"epochs": 20, "min_epochs": 5, **batch},
+        "search": {"epochs": 20, "min_epochs": 5, **batch, **_FINALISTS},
         "train": {"epochs": 20, "learning_rate": 3e-3, **batch},
         "baselines": {"random": 3},
     }
@@ -43,6 +51,9 @@ def proposed_experiment(path: Path, given: Mapping[str, Any]) -> StartingValues:
         left_out = f"left out: {'; '.join(found.left_out)}"
         notes["task.inputs"] = f"{notes.get('task.inputs', '')}. {left_out}".removeprefix(". ")
     notes["loop.architecture_rate"] = "small data has few updates: the default would leave all choices open"
+    notes["search.finalists"] = (
+        "after few updates the supernet alone may choose badly; a dozen short trainings choose better"
+    )
     if batch:
         few = f"{found.rows:,} rows are few, so small batches make more updates of them"
         notes |= {"search.batch_size": few, "train.batch_size": few}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from attrs import define
 from torch import Tensor
@@ -25,6 +25,11 @@ class NASBenchGraphTask(Task):
     bounds: ClassVar[Mapping[str, tuple[float, float]]] = {"score": (0.0, 1.0)}
 
     data_set: str = option("cora", help="the graph", choices=DATA_SETS)
+
+    @classmethod
+    def starting_values(cls, source: Path | None, given: Mapping[str, Any]) -> NoReturn:
+        """Refuse: nothing can be trained on it."""
+        cls(**({"data_set": given["data_set"]} if given.get("data_set") in DATA_SETS else {}))._refuse()
 
     def stages(self, source: Path | None, seed: int) -> Sequence[Stage]:
         self._refuse()

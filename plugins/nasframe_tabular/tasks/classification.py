@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
@@ -11,7 +12,7 @@ from attrs import define
 from torch import Tensor
 from torch.nn import functional as F
 
-from nasframe import Baseline, Data, Split, Task
+from nasframe import Baseline, Data, Split, StartingValues, Task
 from nasframe.options import option
 from nasframe_tabular.preparation import check_shares
 from nasframe_tabular.tasks.baselines import fixed_networks
@@ -27,7 +28,19 @@ class Classification(Task):
     classes: ClassVar[tuple[str, ...]] = ()
     """Names of the classes, in the order of their numbers."""
 
+    starting: ClassVar[StartingValues] = StartingValues()
+    """The experiment that is proposed to start from."""
+
     split_seed: int = option(0, help="seed of the splits; they do not depend on the experiment's seed", ge=0)
+
+    @classmethod
+    def starting_values(cls, source: Path | None, given: Mapping[str, Any]) -> StartingValues:
+        """Return the experiment that is proposed to start from.
+
+        Raises:
+            DataError: a source was named, of which nothing is read.
+        """
+        return cls.starting if source is None else super().starting_values(source, given)
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Return the mean cross-entropy."""

@@ -8,7 +8,9 @@ from typing import ClassVar
 import torch
 from attrs import define
 
+from nasframe import StartingValues
 from nasframe_tabular.preparation import read_number_table
+from nasframe_tabular.tasks.starting import experiment_on_views
 from nasframe_tabular.tasks.views import Views, ViewTask
 from nasframe_tabular.wheels import Wheel
 
@@ -53,6 +55,7 @@ class HomeActivities(ViewTask):
         "wash_hands",
         "watch_tv",
     )
+    starting: ClassVar[StartingValues] = experiment_on_views(epochs=30, rate=1e-2)
 
     def read(self, folder: Path) -> Views:
         columns = [name for names in COLUMNS.values() for name in names]

@@ -8,9 +8,11 @@ from typing import Any, ClassVar
 import torch
 from attrs import define, validators
 
+from nasframe import StartingValues
 from nasframe.errors import DataError
 from nasframe.options import option
 from nasframe_tabular.preparation import read_number_table
+from nasframe_tabular.tasks.starting import experiment_on_views
 from nasframe_tabular.tasks.views import Views, ViewTask
 from nasframe_tabular.wheels import Wheel
 
@@ -42,6 +44,7 @@ class MultipleFeatures(ViewTask):
     )
     example: ClassVar[str] = "digit"
     classes: ClassVar[tuple[str, ...]] = tuple("0123456789")
+    starting: ClassVar[StartingValues] = experiment_on_views(epochs=30, rate=1e-2)
 
     views: tuple[str, ...] = option(
         tuple(FEATURES),

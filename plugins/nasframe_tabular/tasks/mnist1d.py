@@ -14,12 +14,13 @@ import torch
 from attrs import define
 from torch import Tensor, nn
 
-from nasframe import SPLITS, Baseline, Data, Splits, Stage
+from nasframe import SPLITS, Baseline, Data, Splits, Stage, StartingValues
 from nasframe.errors import DataError
 from nasframe.options import option
 from nasframe_tabular.preparation import PREPARE, prepare_stage, read_split, write_split
 from nasframe_tabular.tasks.baselines import fixed_networks
 from nasframe_tabular.tasks.classification import Classification
+from nasframe_tabular.tasks.starting import experiment_on_sequences
 
 __all__ = ["Convolution", "Mnist1D"]
 
@@ -44,6 +45,9 @@ class Mnist1D(Classification):
     """
 
     classes: ClassVar[tuple[str, ...]] = tuple("0123456789")
+    starting: ClassVar[StartingValues] = experiment_on_sequences(
+        epochs=30, rate=1e-2, sizes=[700, 300, 500, 4000]
+    )
 
     sizes: tuple[int, int, int, int] = option(
         (2600, 1400, 1000, 4000),

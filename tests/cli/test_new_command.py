@@ -1,0 +1,176 @@
+"""`nasframe new`: an experiment to start from, written once, that runs as it is."""
+
+from __future__ import annotations
+
+import shutil
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from attrs import define
+
+from nasframe.cli import main
+from nasframe.experiment import Experiment
+from nasframe.options import option
+from nasframe.plugins import hookimpl, manager
+from nasframe.tasks import TensorTask
+
+ROOT = Path(__file__).parents[2]
+TABLE = "flow_a,flow_b,noise_a,noise_b,state\n" + "".join(
+    f"{row % 7},{row % 5},{row % 3},{row % 2 + row % 11},{'good' if row % 2 else 'worn'}\n"
+    for row in range(60)
+)
+
+
+@pytest.fixture
+def table(home: Path) -> Path:
+    (home / "pumps.csv").write_text(TABLE, encoding="utf-8")
+    return home
+
+
+def test_a_table_alone_becomes_an_experiment_named_after_it(
+    table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["new", "pumps.csv"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out.splitlines() == ["experiment  pumps.toml", "next        nasframe run pumps.toml"]
+    assert "task.target: guessed: by its name, 2 values (good, worn)" in captured.err
+    assert "task.target=NAME" in captured.err
+    values = tomllib.loads((table / "pumps.toml").read_text(encoding="utf-8"))
+    assert values["task"] == {
+        "name": "tensors",
+        "file": "pumps.csv",
+        "target": "state",
+        "inputs": {"flow": ["flow_a", "flow_b"], "noise": ["noise_a", "noise_b"]},
+    }
+
+
+def test_the_file_runs_as_it_is(table: Path) -> None:
+    few = [
+        "search.epochs=2",
+        "search.min_epochs=1",
+        "search.finalists=2",
+        "train.epochs=2",
+        "baselines.random=1",
+    ]
+    assert main(["new", "tensors", "pumps.csv", "--out", "small.toml", *few]) == 0
+    assert main(["run", "small.toml"]) == 0
+    assert (table / "runs" / "small" / "test.json").is_file()
+
+
+def test_options_that_are_said_are_set_and_not_guessed(
+    table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = ["task.target=noise_b", "task.inputs=flow_*", "loop.name=random", "seed=3"]
+    assert main(["new", "pumps.csv", *said, "--out", "-"]) == 0
+    captured = capsys.readouterr()
+    values = tomllib.loads(captured.out)
+    assert (values["task"]["target"], values["task"]["inputs"]) == ("noise_b", "flow_*")
+    assert values["loop"] == {"name": "random"}  # none of the rates of another loop
+    assert values["seed"] == 3
+    assert "guessed" not in captured.err
+    assert not (table / "pumps.toml").exists()
+
+
+def test_one_view_goes_to_a_space_of_cells(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["new", "pumps.csv", 'task.inputs={x = "flow_*"}', "--out", "-"]) == 0
+    assert tomllib.loads(capsys.readouterr().out)["space"]["name"] == "nas_bench_201"
+
+
+def test_a_file_that_is_there_is_kept(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (table / "pumps.toml").write_text("mine", encoding="utf-8")
+    assert main(["new", "pumps.csv"]) == 2
+    assert "pumps.toml: is there already" in capsys.readouterr().err
+    assert (table / "pumps.toml").read_text(encoding="utf-8") == "mine"
+    assert main(["new", "pumps.csv", "--overwrite"]) == 0
+    assert (table / "pumps.toml").read_text(encoding="utf-8") != "mine"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["nope"], "'nope' is no task and no file; valid: "),
+        (["deepfke"], "did you mean 'deepfake'?"),
+        (["missing.csv"], "missing.csv: "),
+        (["tensors", "missing.csv"], "missing.csv: "),
+        (["tensors"], "nasframe new tensors my.csv"),
+        (["pumps.csv", "pumps.csv"], "expected a task before 'pumps.csv'"),
+        (["tensors", "a.csv", "b.csv"], "expected one file, found 2"),
+        (["deepfake", "pumps.csv"], "give the data when the experiment runs, by --data"),
+        (["pumps.csv", "search.epocs=3"], "search.epocs: unknown key; did you mean 'epochs'"),
+        (["pumps.csv", "task.target=stat"], "'stat' is none of the columns; did you mean 'state'?"),
+        (["pumps.csv", "task.target=3"], "task.target: expected a name or a list of names, found 3"),
+        (["pumps.csv", "task.group=1"], "task.group: expected a name, found 1"),
+        (["pumps.csv", "task.group=nobody"], "'nobody' is none of the columns"),
+        (["pumps.csv", "task=3"], "task: expected a table [task], found 3"),
+        (["pumps.csv", "--out", "."], "is a folder"),
+        (["."], "is a folder"),
+        (["one.csv"], "one.csv: holds one column, 'a'"),
+        (["nas_bench_graph"], "nothing can be trained on it"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_cannot_be_written_is_told_in_words_and_nothing_is_written(
+    words: list[str], message: str, table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (table / "one.csv").write_text("a\n1\n2\n", encoding="utf-8")
+    assert main(["new", *words]) == 2
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert "This is an error of" not in captured.err
+    assert list(table.glob("*.toml")) == []
+
+
+def test_the_deepfake_task_starts_from_its_demo(home: Path) -> None:
+    assert main(["new", "deepfake"]) == 0
+    demo = ROOT / "plugins" / "nasframe_deepfake" / "demo.toml"
+    assert Experiment.load(home / "deepfake.toml") == Experiment.load(demo)
+
+
+@pytest.mark.parametrize("name", ["av_digits", "htad", "mfeat", "mnist1d"])
+def test_a_task_of_the_package_index_starts_from_the_example(name: str, home: Path) -> None:
+    assert main(["new", name]) == 0
+    example = ROOT / "examples" / "tabular" / f"{name}.toml"
+    assert Experiment.load(home / f"{name}.toml") == Experiment.load(example)
+
+
+@define(kw_only=True)
+class Cheese(TensorTask):
+    """Tells cheeses apart."""
+
+    kinds: int = option(help="how many", ge=2)
+
+
+@pytest.fixture
+def cheese() -> Iterator[None]:
+    manager().register(SimpleNamespace(register_tasks=hookimpl(lambda: {"cheese": Cheese})), "cheese")
+    yield
+    manager().unregister("cheese")
+
+
+@pytest.mark.usefixtures("cheese")
+def test_an_option_that_has_to_be_said_is_named(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["new", "cheese"]) == 2
+    assert "task.kinds: is missing (int)" in capsys.readouterr().err
+
+
+def test_a_table_with_names_that_cannot_be_seen_is_a_file_all_the_same(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "odd.csv").write_text(TABLE.replace("flow_a", "\x1b[31mflow\u202e\"'"), encoding="utf-8")
+    assert main(["new", "odd.csv"]) == 0
+    captured = capsys.readouterr()
+    assert "\x1b" not in captured.err + captured.out
+    text = (home / "odd.toml").read_text(encoding="utf-8")
+    assert "\x1b" not in text
+    assert Experiment.load(home / "odd.toml").names["task"] == "tensors"
+
+
+def test_the_next_command_takes_a_name_that_a_shell_would_split(
+    table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(table / "pumps.csv", table / "my pumps.csv")
+    assert main(["new", "my pumps.csv"]) == 0
+    assert "nasframe run 'my pumps.toml'" in capsys.readouterr().out
