@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, Parameter
 
 from nasframe.cli.plugin_files import next_command
-from nasframe.errors import ConfigurationError, RunError, nearest
+from nasframe.errors import ConfigurationError, PluginError, RunError, nearest
 from nasframe.plugins import Registered, manager
 from nasframe.runtime import print_columns, print_document, print_message, shell_line, write_text
 
@@ -62,8 +62,9 @@ def new(
         _require_free(target, overwrite)
     text, notes = _written(name, entry, source, overrides, target)
     for key, note in notes.items():
-        if note.startswith(("guessed", "left out")):
-            print_message(f"nasframe: {key}: {note}")
+        for line in note.splitlines():
+            if line.startswith(("guessed", "left out")):
+                print_message(f"nasframe: {key}: {line}")
     if str(target) == "-":
         print_document(text)
         return
@@ -117,7 +118,7 @@ def _written(
     values = overridden(values, "new", overrides)
     notes = {key: note for key, note in proposed.notes.items() if not _is_given(key, given)}
     head = [
-        f"An experiment on the task {name!r}: {entry.description}",
+        f"An experiment on the task {name!r}, to start from.",
         "",
         f"    nasframe run {shell_line([_word(target)])}" if str(target) != "-" else "    nasframe run FILE",
         f"    nasframe options task.{name}",
@@ -136,6 +137,8 @@ def _proposed(entry: Registered, source: Path | None, given: Mapping[str, Any]) 
     if not (isinstance(found, type) and issubclass(found, Task)):
         raise ConfigurationError("new", [f"{entry} is {found!r}; expected a Task"])
     proposed = found.starting_values(source, given)
+    if not isinstance(proposed, StartingValues):
+        raise PluginError(f"{entry}: starting_values: expected StartingValues, found {proposed!r}")
     if proposed.values:
         return proposed
     for demo in manager().registered("demo"):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from nasframe.errors import ConfigurationError, near_names, nearest
 from nasframe.runtime import (
@@ -29,20 +29,29 @@ def add_commands(app: App) -> None:
     app.command(options)
 
 
-def options(section: str = "", /, *more: str, json: bool = False, markdown: bool = False) -> None:
+def options(
+    *names: Annotated[
+        str,
+        Parameter(
+            name="NAME",
+            help="A section (search), a plugin of one (relaxation.grmc), or a key (search.epochs). "
+            "[default: all]",
+        ),
+    ],
+    json: bool = False,
+    markdown: bool = False,
+) -> None:
     """Show the options of an experiment: of all sections, of one, of a plugin, or one option.
 
     Parameters
     ----------
-    section
-        A section (search), a plugin of one (relaxation.grmc), or a key (search.epochs).
     json
         A list, one object for each option.
     markdown
         All of them as a page, with an example in Python for each section.
     """
-    if more:
-        joined = ".".join((section, *more))
+    section, joined = "".join(names[:1]), ".".join(names)
+    if len(names) > 1:
         raise ConfigurationError("options", [f"expected one name; say nasframe options {visible(joined)}"])
     if not markdown:
         show_options(section, json=json)

@@ -42,7 +42,7 @@ def starting_file(
     Args:
         values: of the experiment; `task.name` and `space.name` are there.
         head: lines of the comment at its top.
-        notes: dotted key → a sentence about its value.
+        notes: dotted key → a line or several about its value.
 
     Raises:
         PluginError: a plugin that is named is unknown, or cannot be imported.
@@ -72,7 +72,8 @@ def _options(group: OptionGroup, values: Mapping[str, Any], notes: Mapping[str, 
     for option in group.options:
         yield from _comment(option.description)
         if note := notes.get(group.key(option)):
-            yield from _comment(f"→ {note}")
+            for line in note.splitlines():
+                yield from _comment(f"→ {line}")
         facts = visible(", ".join(filter(None, [option.type, option.limits_in_words])))
         if option.name in values:
             yield f"{option.name} = {in_toml(values[option.name])}  # {facts}"

@@ -17,7 +17,7 @@ class StartingValues:
     Attributes:
         values: section → option → value, as TOML holds them. A section that is not here is chosen by
             nasframe, and an option that is not here has its default.
-        notes: dotted key → a sentence on its value, such as a guess, and how to say another one.
+        notes: dotted key → a line or several on its value, such as a guess, and how to say another one.
     """
 
     values: Mapping[str, Mapping[str, Any]] = field(factory=dict)

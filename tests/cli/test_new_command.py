@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shutil
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from attrs import define
@@ -96,6 +97,10 @@ def test_a_file_that_is_there_is_kept(table: Path, capsys: pytest.CaptureFixture
         (["missing.csv"], "missing.csv: "),
         (["tensors", "missing.csv"], "missing.csv: "),
         (["tensors"], "nasframe new tensors my.csv"),
+        (["tensors", "task.file=3"], "task.file: expected a path, found 3"),
+        (["pumps.csv", "task.inputs=3"], "task.inputs: expected a name or a list of names, found 3"),
+        (["pumps.csv", "task.inputs=nix"], "task.inputs: 'nix' is none of the columns"),
+        (["pumps.csv", "task.inputs=state"], "is the target"),
         (["pumps.csv", "pumps.csv"], "expected a task before 'pumps.csv'"),
         (["tensors", "a.csv", "b.csv"], "expected one file, found 2"),
         (["deepfake", "pumps.csv"], "give the data when the experiment runs, by --data"),
@@ -154,6 +159,24 @@ def cheese() -> Iterator[None]:
 def test_an_option_that_has_to_be_said_is_named(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["new", "cheese"]) == 2
     assert "task.kinds: is missing (int)" in capsys.readouterr().err
+
+
+@define(kw_only=True)
+class Wrong(TensorTask):
+    """Proposes no values."""
+
+    @classmethod
+    def starting_values(cls, source: Path | None, given: Mapping[str, Any]) -> Any:
+        return {"space": {"name": "bimodal"}}
+
+
+def test_a_task_that_proposes_something_else_is_named(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    manager().register(SimpleNamespace(register_tasks=hookimpl(lambda: {"wrong": Wrong})), "wrong")
+    try:
+        assert main(["new", "wrong"]) == 2
+    finally:
+        manager().unregister("wrong")
+    assert "task 'wrong' of plugin 'wrong'" in capsys.readouterr().err
 
 
 def test_a_table_with_names_that_cannot_be_seen_is_a_file_all_the_same(

@@ -269,7 +269,9 @@ def _given_inputs(
     try:
         choice = InputChoice.from_plain(value)
         found = choice.among(names, used, things)
-    except (ValueError, DataError) as error:
+    except ValueError as error:
+        raise DataError(f"task.inputs: {error}") from error
+    except DataError as error:
         raise DataError(f"{path}: task.{error}") from error
     return {name: ColumnNames(tuple(parts)) for name, parts in found.items()}
 
@@ -405,7 +407,7 @@ def _views(columns: Sequence[str], names: Sequence[str], used: Iterable[str]) ->
         return {"x": _as_pattern("", columns, names, used)}
     found = {word: _as_pattern(word, view, names, used) for word, view in views.items()}
     if alone:
-        found["others" if "others" not in found else "the others"] = ColumnNames(tuple(alone))
+        found["rest" if "rest" not in found else "the_rest"] = ColumnNames(tuple(alone))
     return found
 
 
@@ -426,7 +428,7 @@ def _as_pattern(word: str, columns: Sequence[str], names: Sequence[str], used: I
 def _on_views(inputs: Mapping[str, ColumnNames]) -> str:
     if len(inputs) == 1:
         return "guessed: all columns of numbers, as their names do not tell views; others: task.inputs"
-    return f"guessed: a view for each beginning of a name, {_listed(inputs)}; others: task.inputs"
+    return f"guessed: a view for each beginning of a name: {_listed(inputs)}; other views: task.inputs"
 
 
 def _listed(names: Iterable[str]) -> str:

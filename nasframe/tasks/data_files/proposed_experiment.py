@@ -49,7 +49,7 @@ def proposed_experiment(path: Path, given: Mapping[str, Any]) -> StartingValues:
     notes = {f"task.{option}": note for option, note in found.notes.items()}
     if found.left_out:
         left_out = f"left out: {'; '.join(found.left_out)}"
-        notes["task.inputs"] = f"{notes.get('task.inputs', '')}. {left_out}".removeprefix(". ")
+        notes["task.inputs"] = f"{notes.get('task.inputs', '')}\n{left_out}".strip()
     notes["loop.architecture_rate"] = "small data has few updates: the default would leave all choices open"
     notes["search.finalists"] = (
         "after few updates the supernet alone may choose badly; a dozen short trainings choose better"

@@ -106,10 +106,12 @@ class TensorFileTask(TargetTask):
         Raises:
             DataError: no file is named, it cannot be read, or its target cannot be told.
         """
-        path = source if source is not None else Path(given["file"]) if given.get("file") else None
-        if path is None:
+        named = given.get("file")
+        if source is None and named is None:
             raise DataError("the task 'tensors' learns from a file; say it: nasframe new tensors my.csv")
-        return proposed_experiment(path, given)
+        if source is None and not (isinstance(named, str) and named):
+            raise DataError(f"task.file: expected a path, found {named!r}")
+        return proposed_experiment(source or Path(str(named)), given)
 
     @property
     def target_kind(self) -> TargetKind:

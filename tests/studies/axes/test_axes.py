@@ -60,7 +60,7 @@ def test_a_word_names_an_option_and_its_values(word: str, axis: Axis, values: di
         (["samples=1,2,1"], "samples: has the value 1 twice"),
         (["temperature=1,1.0"], "temperature: has the value 1.0 twice"),
         (["samples=1,2", "relaxation.samples=3,4"], "relaxation.samples: is an axis twice"),
-        (["zzz=1,2"], "zzz: there is no such option; `nasframe plugins show NAME`"),
+        (["zzz=1,2"], "zzz: there is no such option; `nasframe options`"),
     ],
 )
 def test_a_word_that_names_no_axis_is_refused_in_words(

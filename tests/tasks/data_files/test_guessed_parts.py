@@ -54,7 +54,7 @@ def test_columns_whose_names_begin_alike_are_a_view(tmp_path: Path) -> None:
     assert {name: parts.names for name, parts in found.inputs.items()} == {
         "sepal": ("sepal length", "sepal width"),
         "petal": ("petal.a", "petal.b"),
-        "others": ("heat",),
+        "rest": ("heat",),
     }
     assert found.fusable
 
