@@ -653,6 +653,16 @@ class Reader:
     read: Callable[[Path], Any]
 
 
+def _propose(name: str, folder: Path) -> None:
+    from nasframe.experiment import starting_file
+    from nasframe.tasks import TensorFileTask
+
+    proposed = TensorFileTask.starting_values(folder / name, {})
+    values = {section: dict(table) for section, table in proposed.values.items()}
+    values["task"]["name"] = "tensors"
+    starting_file(values, notes=proposed.notes)
+
+
 def _read_given(name: str, folder: Path) -> None:
     from nasframe.tasks.data_files.column_choice import ColumnNames, InputChoice
     from nasframe.tasks.data_files.given_data import FileParts, read_given
@@ -740,7 +750,8 @@ _READERS: list[tuple[str, str, str, str, Callable[[Path], Any]]] = [
     ("wheel", "bytes", "wheel", "data.whl", _read_wheel),
     ("wheel_table", "text", "wheel", "table.csv", _read_wheel_table),
     *(
-        (f"given_{kind}", form, "given", name, functools.partial(_read_given, name))
+        (f"{what}_{kind}", form, "given", name, functools.partial(read, name))
+        for what, read in (("given", _read_given), ("proposed", _propose))
         for kind, form, name in (
             ("table", "text", "table.csv"),
             ("mapped_arrays", "bytes", "plain.npz"),
