@@ -15,7 +15,7 @@ _FEW = 1000
 """Rows below which batches are small: a search needs many updates."""
 
 _FINALISTS: Mapping[str, Any] = {
-    "candidates": 100,
+    "candidates": 40,
     "finalists": 12,
     "finalist_epochs": 2,
     "finalist_keep": 3,
