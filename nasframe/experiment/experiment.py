@@ -40,10 +40,6 @@ __all__ = ["SETTINGS", "Experiment", "Settings"]
 class Settings:
     """The keys of an experiment that stand outside its sections."""
 
-    seed: int = field(default=0, validator=attrs.validators.ge(0))
-    data_seed: int | None = field(default=None, validator=attrs.validators.optional(attrs.validators.ge(0)))
-    device: str = field(default="auto", validator=lambda _, __, value: valid_device(value))
-    cache: Path | None = None
     seed: int = option(0, help="from which every random stream of the run is derived", ge=0)
     data_seed: int | None = option(
         None,
@@ -55,7 +51,9 @@ class Settings:
         help="auto (the first GPU where there is one), cpu, cuda, or cuda:N",
         validator=lambda _, __, value: valid_device(value),
     )
-    cache: Path = option(DEFAULT_CACHE, help="folder of prepared data, which runs share")
+    cache: Path | None = option(
+        None, help="folder of prepared data, which runs share; by default that of the user"
+    )
 
 
 @frozen
