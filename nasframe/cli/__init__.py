@@ -36,6 +36,8 @@ from nasframe.cli.empty_paths import refuse_empty_paths
 from nasframe.cli.lost_interrupts import repeat_lost_interrupts
 from nasframe.cli.plugin_files import HELP, prefix, split_plugin_files
 from nasframe.cli.processes import refuse_processes
+from nasframe.cli.verbosity_options import HELP as VERBOSITY_HELP
+from nasframe.cli.verbosity_options import VerbosityOptions, split_verbosity
 from nasframe.doctor import doctor
 from nasframe.errors import (
     KeptRunInterrupt,
@@ -53,6 +55,7 @@ from nasframe.runtime import (
     print_traceback,
     require_processor,
     shell_line,
+    speaking,
     take_any_character,
     visible,
     visible_message,
@@ -81,7 +84,7 @@ def make_app() -> App:
     app = App(
         name="nasframe",
         help="Search how a neural network should be wired.",
-        help_epilogue=HELP,
+        help_epilogue=f"{HELP}\n\n{VERBOSITY_HELP}",
         version=__version__,
         default_parameter=Parameter(negative=(), json_list=False, json_dict=False),
         suppress_keyboard_interrupt=False,
@@ -116,17 +119,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     standard output cannot be written, 70 for an error of a plugin or of nasframe that nobody foresaw."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     files: list[Path] = []
+    verbosity = VerbosityOptions()
     # Before torch is imported: threads that spin while they wait make a busy machine six times slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     take_any_character()
-    with warnings.catch_warnings(), repeat_lost_interrupts():
+    with warnings.catch_warnings(), repeat_lost_interrupts(), contextlib.ExitStack() as until_the_end:
         _plain_warnings(words)
         try:
             with writing_output():  # it may be closed, which is to be said before the work
                 pass
             if words and words[0] != "doctor" and not _HELP & {*words}:
                 require_processor()
-            files, words = split_plugin_files(words)
+            files, given = split_plugin_files(words)
+            verbosity, words = split_verbosity(given)
             refuse_processes(words)
             if _workers(words) > 1:
                 from nasframe.jobs import start_server
@@ -134,6 +139,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 start_server(PRELOAD)
             manager().load_files(files)
             app = make_app()
+            verbosity, words = split_verbosity(given, _own_options(app, words))
+            if _HELP.isdisjoint(words):
+                _begin_to_speak(verbosity, words, until_the_end)
             _require_extra(app, words)
             commands_begin()
             # Help is printed by the library of the command line, and doctor does without ours.
@@ -150,7 +158,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _say(str(error), status=_NO_OUTPUT)
         except KeyboardInterrupt as error:
             ignore_signals()
-            return _say(_interrupted(words, files, error), status=128 + ending_signal(error))
+            again = [*prefix(files), *verbosity.words()]
+            return _say(_interrupted(words, again, error), status=128 + ending_signal(error))
         except CycloptsError as error:
             command = " ".join(("nasframe", *(error.command_chain or ()), "--help"))
             return _say(f"{error}\n  Help: {command}", words)
@@ -167,6 +176,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _print_traceback()
             return _say(error_message(error), words)
     return status if isinstance(status, int) else 0
+
+
+def _own_options(app: App, words: Sequence[str]) -> set[str]:
+    """Return the options of a plugin's command, which may be called as those of every command are."""
+    names, apps, _ = app.parse_commands(words)
+    if not names or manager().plugin_of_command(names[0]) is None or apps[-1].default_command is None:
+        return set()
+    return {name for argument in apps[-1].assemble_argument_collection() for name in argument.names}
+
+
+def _begin_to_speak(
+    options: VerbosityOptions, words: Sequence[str], until_the_end: contextlib.ExitStack
+) -> None:
+    """Let the verbosity hold until the end of the command, also for the message that it ends with.
+
+    Raises:
+        ConfigurationError: the options contradict each other, or the log cannot be written.
+    """
+    verbosity = options.checked()
+    until_the_end.enter_context(speaking(verbosity))
+    if verbosity.log is not None:
+        verbosity.log.write(f"nasframe {__version__}: {shell_line(['nasframe', *words])}")
 
 
 def _require_extra(app: App, words: Sequence[str]) -> None:
@@ -220,20 +251,20 @@ def _print_traceback() -> bool:
     return wanted
 
 
-def _interrupted(words: Sequence[str], files: Sequence[Path], error: KeyboardInterrupt) -> str:
-    plugins, ended = prefix(files), _ended_by(error)
+def _interrupted(words: Sequence[str], options: Sequence[str], error: KeyboardInterrupt) -> str:
+    ended = _ended_by(error)
     if not words:
         return ended
     if isinstance(error, ResumableInterrupt):
         return _going_on(
-            ended, shell_line([_program(), *plugins, "resume", _word(error.folder), *_paths_outside(words)])
+            ended, shell_line([_program(), *options, "resume", _word(error.folder), *_paths_outside(words)])
         )
     if words[0] not in (*_RESUMABLE, *_STUDIES):
-        return f"{ended}. To begin again:\n  {shell_line([_program(), *plugins, *words])}"
+        return f"{ended}. To begin again:\n  {shell_line([_program(), *options, *words])}"
     # Once the old run is gone, --overwrite would delete the new stages.
     nothing_replaced = isinstance(error, KeptRunInterrupt)
     again = [word for word in words if word != "--overwrite" or nothing_replaced]
-    return _going_on(ended, shell_line([_program(), *plugins, *again]))
+    return _going_on(ended, shell_line([_program(), *options, *again]))
 
 
 def _paths_outside(words: Sequence[str]) -> list[str]:

@@ -79,10 +79,18 @@ def execute(
         instance = executor_class(
             workers=most, folder=folder, lock=lock, preload=preload, device=device, **own
         )
-        with shown.task("trials", len(left)) as advance, closing(instance):
-            for name, outcome in _ended(left, instance, patience, lambda: advance(0)):
+        with shown.task("trials", len(trials)) as advance, closing(instance):
+            advance(len(outcomes))
+
+            def tick(running: int) -> None:
+                shown.report(_counts(outcomes, running))
+                advance(0)
+
+            for name, outcome in _ended(left, instance, patience, tick):
                 outcomes[name] = outcome
-                shown.say(f"{name}: {_outcome_line(outcome)} [{len(outcomes)} of {len(trials)}]")
+                tell = shown.warn if outcome.status == "failed" else shown.say
+                tell(f"{name}: {_outcome_line(outcome)} [{len(outcomes)} of {len(trials)}]")
+                shown.report(_counts(outcomes, 0))
                 advance(1)
     return {trial.name: outcomes[trial.name] for trial in trials}
 
@@ -96,9 +104,12 @@ def _load(name: str) -> type[Executor]:
 
 
 def _ended(
-    trials: Sequence[Trial], executor: Executor, patience: float, tick: Callable[[], None]
+    trials: Sequence[Trial], executor: Executor, patience: float, tick: Callable[[int], None]
 ) -> Iterator[tuple[str, Outcome]]:
-    """Yield the name and the outcome of each trial when it has ended; call `tick` about once a second."""
+    """Yield the name and the outcome of each trial when it has ended.
+
+    About once a second, and before a trial begins, `tick` is called with the number of those that run.
+    """
     waiting, attempts = deque(trials), Counter[str]()
     given: dict[str, Trial] = {}
     silences = Silences[str](patience)
@@ -107,6 +118,7 @@ def _ended(
             trial = waiting.popleft()
             given[trial.name] = trial
             attempts[trial.name] += 1
+            tick(len(silences) + 1)  # one that is done in this process returns when it has ended
             executor.submit(trial)
             silences.begin(trial.name)
         lost: dict[str, str] = {}
@@ -133,7 +145,13 @@ def _ended(
             else:
                 where = "" if executor.output is None else f"; {executor.output} holds its output"
                 yield name, Outcome("failed", f"{why}{where}; it was tried {ATTEMPTS} times")
-        tick()
+        tick(len(silences))
+
+
+def _counts(outcomes: Mapping[str, Outcome], running: int) -> dict[str, float | None]:
+    """Return the numbers of a study for those who watch."""
+    states = [outcome.status for outcome in outcomes.values()]
+    return {"done": states.count("done"), "running": running, "failed": states.count("failed")}
 
 
 def _outcome_line(outcome: Outcome) -> str:

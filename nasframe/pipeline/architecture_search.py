@@ -24,7 +24,7 @@ from nasframe.processes import ALONE, Group
 from nasframe.relaxations import check_relaxation
 from nasframe.report import report_unusable_sections
 from nasframe.runs import Command, Run, claimed, reading_run
-from nasframe.runtime import SILENT, Progress, fingerprint, remove_path
+from nasframe.runtime import SILENT, Progress, fingerprint, progress_of, remove_path
 from nasframe.searching import TRIAL, ProposalLoop, ProposalSearch, Search
 
 __all__ = ["search"]
@@ -42,13 +42,14 @@ def search(
     overwrite: bool = False,
     recorded: bool = False,
     workers: int = 1,
-    progress: Progress = SILENT,
+    progress: Progress | bool | None = SILENT,
     group: Group = ALONE,
 ) -> SearchResult:
     """Run the task's stages and the search, derive the architecture and draw it.
 
     See `run_experiment` for the arguments. With `out` None no run folder is written.
     """
+    progress = progress_of(progress)
     proposes = isinstance(experiment.loop, ProposalLoop)
     trains = proposes or experiment.search.finalists > 0
     if workers > 1 and trains:
@@ -148,16 +149,18 @@ def _search_in_run(engine: Search | ProposalSearch, run: Run, key: str) -> Searc
     started = time.monotonic()
     again = "the search is done first, and this training after it"
     for sentence in run.keep_metrics(lambda record: not is_training(record), again):
-        engine.progress.say(sentence)
+        engine.progress.warn(sentence)
     architecture = engine.fit()
     architecture.save(run.path / "architecture.json")
     save_picture(run, architecture, engine.progress)
     summary = engine.summary()
     run.note(search=summary)
-    run.mark_done("search", key, time.monotonic() - started)
+    seconds = time.monotonic() - started
+    run.mark_done("search", key, seconds)
+    engine.progress.detail(f"search: done in {seconds:.1f} s")
     remove_path(run.path / TRIALS)  # whose lines are kept
     manager().notify("search_finished", run=run, summary=summary)
     engine.progress.say(f"search: {engine.in_words()}")
     for caveat in [*summary.get("dealt", ()), *summary.get("caveats", ())]:
-        engine.progress.say(f"search: {caveat}")
+        engine.progress.warn(f"search: {caveat}")
     return SearchResult(architecture, engine.history, engine.converged, run)

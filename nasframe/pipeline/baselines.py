@@ -104,7 +104,9 @@ def train_baselines(run: Run, experiment: Experiment, prepared: Prepared, progre
     if keys:
         key = fingerprint(keys)
         if made:
-            run.mark_done("baselines", key, time.monotonic() - started)
+            seconds = time.monotonic() - started
+            run.mark_done("baselines", key, seconds)
+            progress.detail(f"baselines: done in {seconds:.1f} s")
         progress.say(f"baselines: {made} trained" if made else "baselines: unchanged, skipped")
     return fingerprint(keys)
 
@@ -199,7 +201,7 @@ def _load(
     try:
         return read(run.checkpoints, name, device)
     except RunError as error:
-        progress.say(f"{error}; `nasframe run` makes it again")
+        progress.warn(f"{error}; `nasframe run` makes it again")
         return None
 
 

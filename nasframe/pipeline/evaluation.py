@@ -14,7 +14,7 @@ from nasframe.pipeline.scores import save_scores, undefined_scores
 from nasframe.pipeline.trained_network import load_network, metrics_of_outputs, with_caveats_of_task
 from nasframe.report import write_report
 from nasframe.runs import Command, Run, claimed
-from nasframe.runtime import SILENT, Progress, without_nan, write_json
+from nasframe.runtime import SILENT, Progress, progress_of, without_nan, write_json
 from nasframe.tasks import open_test_split, tuned_test_split
 from nasframe.training import collect_outputs
 
@@ -28,7 +28,7 @@ def evaluate(
     source: str | Path | None = None,
     cache: str | Path | None = None,
     device: str | None = None,
-    progress: Progress = SILENT,
+    progress: Progress | bool | None = SILENT,
 ) -> dict[str, Any]:
     """Evaluate a trained run on its test split; no other step of a run opens it.
 
@@ -38,7 +38,7 @@ def evaluate(
         source: the user's data, if it has moved.
         cache: the folder of prepared data, where that of the run is none of this machine's; see `prepare`.
         device: where to compute; None is what the experiment says.
-        progress: what to report to.
+        progress: what to report to; True is what the command line shows, False and None are silent.
 
     Returns:
         The task's metrics, and `parameters` (of the searched network: projections, cells, head),
@@ -54,6 +54,7 @@ def evaluate(
         DataError: a number of the test split is not finite.
         ContractError: a metric is infinite.
     """
+    progress = progress_of(progress)
     found = load_run(run)
     with claimed(found.path, command=Command("evaluate", given(source))):
         recorded = found.path if experiment is None else None

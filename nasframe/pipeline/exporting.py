@@ -11,7 +11,7 @@ from nasframe.exporting import write_exported
 from nasframe.pipeline.loading import load_experiment, load_run
 from nasframe.pipeline.trained_network import load_network
 from nasframe.runs import Run
-from nasframe.runtime import SILENT, Progress
+from nasframe.runtime import SILENT, Progress, progress_of
 from nasframe.tasks import Exported
 
 __all__ = ["export"]
@@ -23,7 +23,7 @@ def export(
     *,
     formats: Sequence[str] | None = None,
     overwrite: bool = False,
-    progress: Progress = SILENT,
+    progress: Progress | bool | None = SILENT,
 ) -> dict[str, Any]:
     """Write the network of a trained run, with the front that its task adds, for programs without nasframe.
 
@@ -36,7 +36,7 @@ def export(
         out: the folder; missing or empty.
         formats: of `safetensors`, `pt2`, `onnx`; None for all whose packages are installed.
         overwrite: replace an export that is there.
-        progress: to report to.
+        progress: to report to; True is what the command line shows, False and None are silent.
 
     Returns:
         the content of `network.json`.
@@ -46,6 +46,7 @@ def export(
             export the network; a file differs by more than 1e-5. Nothing is written then.
         MissingExtraError: `onnx` was named, and its packages are not installed.
     """
+    progress = progress_of(progress)
     found = load_run(run)
     experiment = load_experiment(found)
     network, calibration, _ = load_network(found, experiment, "cpu")

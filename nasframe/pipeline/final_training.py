@@ -16,7 +16,7 @@ from nasframe.pipeline.trained_network import read_trained, train_and_save
 from nasframe.pipeline.training_records import FINE_TUNING, forget_training, is_search_of, matching_run
 from nasframe.report import write_report
 from nasframe.runs import Command, Run, claimed, drop_checkpoint
-from nasframe.runtime import SILENT, Progress, damage_in_words
+from nasframe.runtime import SILENT, Progress, damage_in_words, progress_of
 from nasframe.searching import read_search
 from nasframe.space import Architecture
 from nasframe.tasks import Data, checked_caveats, checked_fine_tuning
@@ -33,7 +33,7 @@ def train(
     source: str | Path | None = None,
     overwrite: bool = False,
     recorded: bool = False,
-    progress: Progress = SILENT,
+    progress: Progress | bool | None = SILENT,
 ) -> Run:
     """Train an architecture for good; see `run_experiment` for the other arguments.
 
@@ -47,6 +47,7 @@ def train(
         RunError: no architecture was given and `out` holds none, or holds another one.
         ArchitectureError: the architecture takes other inputs or gives other outputs than the task.
     """
+    progress = progress_of(progress)
     path, toml, identity = Path(out), experiment.to_toml(), experiment.fingerprint()
     options = given(source)
     if architecture is not None and architecture.space.origin is not None:
@@ -119,10 +120,12 @@ def _train_in_run(engine: Training, experiment: Experiment, run: Run, prepared: 
     caveats = [*caveats, *checked_caveats(engine.task, engine.network)]
     if caveats or run.record.get("train"):
         run.note(train={"caveats": caveats})
-    run.mark_done("train", key, time.monotonic() - started)
+    seconds = time.monotonic() - started
+    run.mark_done("train", key, seconds)
+    engine.progress.detail(f"train: done in {seconds:.1f} s")
     write_report(run)
     for caveat in caveats:
-        engine.progress.say(f"train: {caveat}")
+        engine.progress.warn(f"train: {caveat}")
     return run
 
 
@@ -131,7 +134,7 @@ def _is_whole(run: Run, progress: Progress) -> bool:
     try:
         return read_trained(run.checkpoints, "network") is not None
     except RunError as error:
-        progress.say(f"{error}; it is made again")
+        progress.warn(f"{error}; it is made again")
         return False
 
 

@@ -13,7 +13,7 @@ from nasframe.pipeline.preparation import is_own_data
 from nasframe.pipeline.trained_network import load_network
 from nasframe.report import write_matrix_page
 from nasframe.runs import Run
-from nasframe.runtime import SILENT, Progress, counted, write_json
+from nasframe.runtime import SILENT, Progress, counted, progress_of, write_json
 
 __all__ = ["MATRIX", "caveats_of_matrix", "evaluate_matrix"]
 
@@ -28,7 +28,7 @@ def evaluate_matrix(
     out: str | Path | None = None,
     cache: str | Path | None = None,
     device: str | None = None,
-    progress: Progress = SILENT,
+    progress: Progress | bool | None = SILENT,
 ) -> dict[str, Any]:
     """Test each of several trained runs on each of several data sets; see `evaluate_on` for one of them.
 
@@ -51,6 +51,7 @@ def evaluate_matrix(
         ConfigurationError: no run or no data set, or one twice, or tasks that differ.
         RunError, DataError: see `evaluate_on`; they name the run and the data set.
     """
+    progress = progress_of(progress)
     found = [load_run(run) for run in runs]
     places = {name: Path(path).resolve() for name, path in on.items()}
     _check(found, places)

@@ -27,6 +27,7 @@ from nasframe.runtime import (
     Text,
     fingerprint,
     given_cache,
+    progress_of,
     read_json,
     sha256_of,
     without_nan,
@@ -67,7 +68,7 @@ def evaluate_on(
     examples: Sequence[str] | None = None,
     cache: str | Path | None = None,
     device: str | None = None,
-    progress: Progress = SILENT,
+    progress: Progress | bool | None = SILENT,
 ) -> dict[str, Any]:
     """Test a trained run on a data set, its own or another one, with its own options and calibration.
 
@@ -92,6 +93,7 @@ def evaluate_on(
             works in it.
         DataError: the task cannot be tested on the data set, or there is nothing to test on.
     """
+    progress = progress_of(progress)
     found, place = load_run(run), Path(source).resolve()
     own = is_own_data(load_experiment(found), found, place)
     return test_on(found, place, own, examples, cache, device, progress)

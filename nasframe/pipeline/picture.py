@@ -24,7 +24,7 @@ def save_picture(run: Run, architecture: Architecture, progress: Progress) -> No
     try:
         drawing.save(run.path / "architecture.svg")
     except RenderError as error:
-        progress.say(f"draw: {error}; {run.path / 'architecture.dot'} is kept")
+        progress.warn(f"draw: {error}; {run.path / 'architecture.dot'} is kept")
     drawing.save(run.path / "architecture.dot")
 
 

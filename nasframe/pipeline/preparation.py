@@ -94,7 +94,7 @@ def prepare(
             has to say (docs/commands.md).
     """
     if run is not None and run.changed_plugins:
-        progress.say(
+        progress.warn(
             f"{run.path}: was made with other code of {', '.join(run.changed_plugins)}; what is done is kept"
         )
     known = None if run is None else run.record["data"]
@@ -110,7 +110,7 @@ def prepare(
     except DataError as error:
         if ready is None or known is None or origin != known["source"]:
             raise
-        progress.say(f"{error}; going on with what was prepared from it")
+        progress.warn(f"{error}; going on with what was prepared from it")
         return ready
     if run is not None:
         _check_unchanged(run, stages)

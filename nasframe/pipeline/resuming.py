@@ -40,6 +40,7 @@ from nasframe.runtime import (
     Text,
     check_shape,
     cores,
+    progress_of,
 )
 from nasframe.space import Architecture
 
@@ -70,7 +71,7 @@ _BEGUN = Fields(
 
 
 def resume(
-    folder: str | Path, *, source: str | Path | None = None, progress: Progress = SILENT
+    folder: str | Path, *, source: str | Path | None = None, progress: Progress | bool | None = SILENT
 ) -> Iterator[tuple[str, Run | SearchResult | dict[str, Any]]]:
     """Go on with every command that was interrupted in a run folder, also by a kill.
 
@@ -80,7 +81,7 @@ def resume(
     Args:
         folder: of the run.
         source: the user's data; None is that of the record.
-        progress: what to report to.
+        progress: what to report to; True is what the command line shows, False and None are silent.
 
     Yields:
         The name of each command (`run`, `search`, `train`, `evaluate`) with what it returns; nothing where
@@ -90,6 +91,7 @@ def resume(
         RunError: the folder holds no run, or one that recorded no commands; a plugin file is not loaded; the
             data would be prepared in a folder that the user has to say; or another process works in it.
     """
+    progress = progress_of(progress)
     path = Path(folder)
     record = read_record(path) if (path / "run.json").exists() else Run.open(path).record
     check_shape(record, _BEGUN, str(path / "run.json"))

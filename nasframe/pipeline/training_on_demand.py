@@ -15,7 +15,7 @@ from nasframe.experiment import Experiment
 from nasframe.pipeline.preparation import Prepared, prepare
 from nasframe.pipeline.same_data import check_data
 from nasframe.pipeline.standalone_training import train_alone
-from nasframe.runtime import SILENT, Progress, default_cache, given_cache
+from nasframe.runtime import SILENT, Progress, default_cache, given_cache, progress_of
 from nasframe.space import Architecture, network_key
 from nasframe.tables import TableEntry, TabularBenchmark, add_entry, entry_of_trainings
 
@@ -30,7 +30,7 @@ def truth_on_demand(
     cache: str | Path | None = None,
     device: str | None = None,
     other_versions: bool = False,
-    progress: Progress = SILENT,
+    progress: Progress | bool | None = SILENT,
 ) -> TableEntry:
     """Return the entry of an architecture; where the table does not hold its network, train it first.
 
@@ -46,13 +46,14 @@ def truth_on_demand(
         device: None is what the recipe says.
         other_versions: train also where the table was made with another version of nasframe or torch, whose
             numbers may differ a little.
-        progress: what to report to.
+        progress: what to report to; True is what the command line shows, False and None are silent.
 
     Raises:
         ArchitectureError: it is for other inputs or outputs, or is not in the table's space.
         RunError: the data, or the versions, are others than those of the table; or the table says two things
             of how its networks were trained; says which. Or a training fails.
     """
+    progress = progress_of(progress)
     found = table.find(architecture)
     if found is not None:
         return found

@@ -13,7 +13,7 @@ from nasframe.pipeline.final_training import train
 from nasframe.pipeline.preparation import given, prepare
 from nasframe.processes import ALONE, Group
 from nasframe.runs import Command, Run, claimed
-from nasframe.runtime import SILENT, Progress
+from nasframe.runtime import SILENT, Progress, progress_of
 
 __all__ = ["run_experiment"]
 
@@ -26,7 +26,7 @@ def run_experiment(
     overwrite: bool = False,
     recorded: bool = False,
     workers: int = 1,
-    progress: Progress = SILENT,
+    progress: Progress | bool | None = SILENT,
     group: Group = ALONE,
 ) -> Run:
     """Make a whole run: the task's stages, search, derive, draw, train, baselines, evaluate, report.
@@ -41,12 +41,13 @@ def run_experiment(
         recorded: the experiment was read from `out`; see `prepare`.
         workers: the most trainings at the same time, where the loop proposes architectures in batches; they
             change no number.
-        progress: what to report to.
+        progress: what to report to; True is what the command line shows, False and None are silent.
         group: of the processes that make the search together; all else is done in this one.
 
     Raises:
         RunError: `out` holds something else, or another process works in it.
     """
+    progress = progress_of(progress)
     path = Path(out)
     command = Command("run", given(source, workers))
     with claimed(path, experiment.to_toml(), for_steps=True, command=command):
@@ -70,5 +71,7 @@ def run_experiment(
         run.take_up()
         started = time.monotonic()
         evaluate(run, experiment=experiment, progress=progress)
-        run.mark_done("evaluate", key, time.monotonic() - started)
+        seconds = time.monotonic() - started
+        run.mark_done("evaluate", key, seconds)
+        progress.detail(f"evaluate: done in {seconds:.1f} s")
     return run

@@ -58,8 +58,9 @@ from nasframe.runtime.json_list import read_json_list
 from nasframe.runtime.launched import launched_processes
 from nasframe.runtime.lazy import lazy_page
 from nasframe.runtime.locks import Lock, LockedError
+from nasframe.runtime.message_log import MessageLog
 from nasframe.runtime.processor import cores, require_processor
-from nasframe.runtime.progress import SILENT, Progress, make_progress
+from nasframe.runtime.progress import SILENT, Progress, make_progress, progress_of
 from nasframe.runtime.random_states import RandomStates, random_states_kept
 from nasframe.runtime.reading import (
     MAX_DOCUMENT_BYTES,
@@ -94,6 +95,7 @@ from nasframe.runtime.tensor_files import check_tensors, read_tensors
 from nasframe.runtime.threads import ThreadsKept, one_thread
 from nasframe.runtime.transfers import to_device
 from nasframe.runtime.unfinished_folder import unfinished_folder
+from nasframe.runtime.verbosity import Verbosity, speaking
 from nasframe.runtime.visible import escape_json, shell_line, shorten, visible, visible_message
 from nasframe.runtime.whole_folder import whole_folder
 
@@ -115,6 +117,7 @@ __all__ = [
     "Items",
     "Lock",
     "LockedError",
+    "MessageLog",
     "Nullable",
     "Number",
     "Progress",
@@ -123,6 +126,7 @@ __all__ = [
     "Silences",
     "Text",
     "ThreadsKept",
+    "Verbosity",
     "append_bytes",
     "append_line",
     "bounded_file_name",
@@ -162,6 +166,7 @@ __all__ = [
     "print_message",
     "print_text",
     "print_traceback",
+    "progress_of",
     "publish_folder",
     "random_states_kept",
     "read_bytes",
@@ -183,6 +188,7 @@ __all__ = [
     "shell_line",
     "shorten",
     "sign_of_life",
+    "speaking",
     "take_any_character",
     "to_device",
     "unfinished_folder",

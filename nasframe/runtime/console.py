@@ -20,11 +20,13 @@ from typing import Any, TextIO
 
 from nasframe.errors import OutputError
 from nasframe.runtime.files import without_nan
+from nasframe.runtime.verbosity import current_verbosity
 from nasframe.runtime.visible import escape_json, visible, visible_lines, visible_message
 
 __all__ = [
     "drop_stream",
     "format_columns",
+    "log_message",
     "print_columns",
     "print_document",
     "print_json",
@@ -88,8 +90,19 @@ def print_text(text: str = "") -> None:
 
 
 def print_message(message: str) -> None:
-    """Print a message on standard error, whose lines after the first are indented; see `visible_message`."""
+    """Print a message on standard error, whose lines after the first are indented; see `visible_message`.
+
+    The log of the command gets it too.
+    """
     _print_aside(f"{visible_message(message)}\n")
+    log_message(message)
+
+
+def log_message(message: str) -> None:
+    """Add a message to the log of the command alone; nothing happens where there is none."""
+    log = current_verbosity().log
+    if log is not None and (failure := log.write(visible_message(message))):
+        _print_aside(f"nasframe: warning: {visible_message(failure)}\n")
 
 
 def print_traceback() -> None:

@@ -29,6 +29,7 @@ from nasframe.runtime import (
     check_shape,
     cores,
     format_names,
+    progress_of,
     shell_line,
 )
 from nasframe.studies.comparison import compare
@@ -82,7 +83,7 @@ def resume_study(
     *,
     source: str | Path | None = None,
     tables: Sequence[str | Path] | None = None,
-    progress: Progress = SILENT,
+    progress: Progress | bool | None = SILENT,
 ) -> tuple[str, Any] | None:
     """Go on with a comparison, also of loops, a sweep or a table that was interrupted, also by a kill.
 
@@ -95,7 +96,7 @@ def resume_study(
         source: the user's data; None is that of the record.
         tables: tables of a comparison; of one of loops, the table that judges them; None are those of the
             record.
-        progress: what to report to.
+        progress: what to report to; True is what the command line shows, False and None are silent.
 
     Returns:
         The name of the function (`compare`, `compare_on_table`, `sweep`, `tabulate`) and what it returns;
@@ -106,6 +107,7 @@ def resume_study(
             names data or tables outside itself; or another process works in it.
         ConfigurationError: tables are given, and it is no comparison.
     """
+    progress = progress_of(progress)
     path = Path(folder)
     record = read_study(path)
     call = record.get(UNFINISHED)

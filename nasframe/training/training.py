@@ -151,6 +151,9 @@ class Training:
                 if self.run is not None:
                     self.run.log(record)
                     self._checkpoint(epoch + 1, optimiser)
+                objective = self.task.objective
+                reached = record["validation"].get(objective)
+                self.progress.report({"loss": record["loss"], objective: reached})
                 advance(1)
 
     def outputs_on_validation(self) -> tuple[Tensor, Tensor]:
@@ -275,7 +278,7 @@ class Training:
         epoch = 0 if found is None else int(found.values["epoch"])
         self.history, said, is_whole = self.run.resume_history(self.name, epoch)
         for sentence in said:
-            self.progress.say(sentence)
+            self.progress.warn(sentence)
         if not is_whole:
             drop_checkpoint(self.run.checkpoints, self.name)
             return 0

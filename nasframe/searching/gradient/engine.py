@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import torch
@@ -194,10 +195,21 @@ class Search:
                     self.run.log(record)
                     self._state().save(self.run, epoch + 1, self.converged)
                 self._notify("search_epoch", epoch=epoch, record=record)
+                self.progress.report(self._numbers(record))
                 advance(1)
         if not self.loop.relaxes:
             self.converged = True  # such a search ends by itself
         self.group.leave()
+
+    def _numbers(self, record: Mapping[str, Any]) -> dict[str, float | None]:
+        """Return the numbers of an epoch for those who watch: loss, objective, mean entropy of all groups."""
+        objective, entropy = self.task.objective, record["entropy"]
+        losses = record["loss"]
+        return {
+            "loss": losses.get("weights", next(iter(losses.values()), None)),
+            objective: record["validation"].get(objective),
+            **({"entropy": fmean(entropy.values())} if entropy else {}),
+        }
 
     def derive(self) -> Architecture:
         """Return the architecture that the rule of the space derives from the logits as they are now."""
@@ -456,7 +468,7 @@ class Search:
         epoch = 0 if found is None else int(found.values["epoch"])
         history, said, is_whole = self.run.resume_history("search", epoch)
         for sentence in said:
-            self.progress.say(sentence)
+            self.progress.warn(sentence)
         if not is_whole:
             drop_checkpoint(self.run.checkpoints, "search")
         if found is None or not is_whole:

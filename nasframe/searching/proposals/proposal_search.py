@@ -102,6 +102,7 @@ class ProposalSearch:
                 self._keep(proposer)
                 for line in lines:
                     plugins.notify("search_trial", run=self.run, record=line)
+                self.progress.report({"best": self.best()["score"]})
                 advance(len(batch))
         if not self.history:
             raise RunError("the search has ended, and proposed nothing")
@@ -223,10 +224,10 @@ class ProposalSearch:
         for sentence in self.run.keep_metrics(
             lambda line: line.get("stage") != TRIAL or line.get("trial", 0) <= told, why
         ):
-            self.progress.say(sentence)
+            self.progress.warn(sentence)
         lines = self.run.history(TRIAL)
         if [line["trial"] for line in lines] != list(range(1, told + 1)):
-            self.progress.say(f"{self.run.path}: lines of trials are missing, so the search begins again")
+            self.progress.warn(f"{self.run.path}: lines of trials are missing, so the search begins again")
             self.run.keep_metrics(lambda line: line.get("stage") != TRIAL)
             remove_path(file)
             return

@@ -41,7 +41,7 @@ def compare(
     seed: int | None = None,
     device: str | None = None,
     overwrite: bool = False,
-    progress: Progress = SILENT,
+    progress: Progress | bool | None = SILENT,
 ) -> dict[str, Any]:
     """Search, train and evaluate each variant with each seed, and train their baselines.
 

@@ -62,5 +62,5 @@ def fitting_tables(
         message = in_lines(title, *lines[:8])
         if named is not None and len(unfit) == len(reasons):
             raise RunError(message)
-        progress.say(f"{message}\n  it is not used for {', '.join(unfit)}")
+        progress.warn(f"{message}\n  it is not used for {', '.join(unfit)}")
     return found

@@ -45,7 +45,7 @@ def sweep(
     seed: int | None = None,
     device: str | None = None,
     overwrite: bool = False,
-    progress: Progress = SILENT,
+    progress: Progress | bool | None = SILENT,
 ) -> dict[str, Any]:
     """Search, train and evaluate an experiment at every point of a grid of options.
 

@@ -42,7 +42,7 @@ def compare_on_table(
     source: str | Path | None = None,
     device: str | None = None,
     overwrite: bool = False,
-    progress: Progress = SILENT,
+    progress: Progress | bool | None = SILENT,
 ) -> dict[str, Any]:
     """Judge search loops by a table of the truth: best test score against cost, over many seeds.
 

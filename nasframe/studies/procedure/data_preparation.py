@@ -54,7 +54,7 @@ def prepare_data(
     if len(errors) == len(made):
         raise errors[0]
     for problem in errors:
-        progress.say(f"data: {problem}")
+        progress.warn(f"data: {problem}")
     return [made[key] for key in keys]
 
 

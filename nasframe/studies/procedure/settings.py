@@ -11,7 +11,7 @@ from attrs import converters, field, frozen
 from nasframe.errors import ConfigurationError
 from nasframe.jobs import PATIENCE, Executor, check_executor_options
 from nasframe.plugins import manager
-from nasframe.runtime import SILENT, Progress
+from nasframe.runtime import SILENT, Progress, progress_of
 
 __all__ = ["Settings"]
 
@@ -27,7 +27,7 @@ class Settings:
         patience: seconds for which a trial may say nothing, before it is ended and tried again.
         source: the user's data; None is the task's own.
         overwrite: replace the study that is there.
-        progress: hears of the progress.
+        progress: hears of the progress; True is that of the command line, False and None are silent.
         recorded: see `BaseExperiment`.
         executor_options: those that the executor has, such as the `address` of a cluster.
     """
@@ -37,7 +37,7 @@ class Settings:
     patience: float = PATIENCE
     source: Path | None = field(default=None, converter=converters.optional(Path))
     overwrite: bool = False
-    progress: Progress = SILENT
+    progress: Progress = field(default=SILENT, converter=progress_of)
     recorded: Path | None = None
     executor_options: Mapping[str, Any] | None = None
 

@@ -41,7 +41,7 @@ def tabulate(
     seed: int | None = None,
     device: str | None = None,
     overwrite: bool = False,
-    progress: Progress = SILENT,
+    progress: Progress | bool | None = SILENT,
 ) -> TabularBenchmark:
     """Train networks of an experiment's space, each as a searched one is trained, and keep all their curves.
 

@@ -1,0 +1,110 @@
+"""The course of long work: its steps, the numbers that it reported, its pace, and the time that is left."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+
+from attrs import define, field
+
+from nasframe.runtime.visible import visible
+
+__all__ = ["Course", "duration"]
+
+_AT_ONCE = 0.1
+"""Steps that are reported within so many seconds were done before: a search goes on at its last epoch."""
+
+
+@define(eq=False)
+class Course:
+    """Work that is under way.
+
+    Attributes:
+        description: of the work, visible.
+        total: its steps; None where nobody knows.
+        clock: seconds, from any beginning.
+        done: steps that are done.
+        numbers: name → number, the last that were reported.
+    """
+
+    description: str = field(converter=visible)
+    total: int | None
+    clock: Callable[[], float] = time.monotonic
+
+    done: int = field(init=False, default=0)
+    numbers: dict[str, float | None] = field(init=False, factory=dict)
+    _begun: float = field(init=False)
+    _before: int = field(init=False, default=0)
+    _last: float = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._begun = self._last = self.clock()
+
+    def advance(self, steps: int) -> float:
+        """Count the steps that were just done; return the seconds since those before."""
+        now = self.clock()
+        self.done += steps
+        if now - self._begun <= _AT_ONCE:
+            self._before = self.done
+        seconds = now - self._last
+        if steps:
+            self._last = now
+        return seconds
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the work began."""
+        return self.clock() - self._begun
+
+    @property
+    def rate(self) -> float:
+        """Steps a second, of those that were not done before."""
+        return (self.done - self._before) / max(self._last - self._begun, 1e-9)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds until all steps are done at this pace; None where nobody knows."""
+        if self.total is None or self.done == self._before:
+            return None
+        return max(0.0, (self.total - self.done) / self.rate - (self.clock() - self._last))
+
+    def rate_in_words(self) -> str:
+        """Return the steps by the second, the minute or the hour, so that the number is readable."""
+        rate = self.rate
+        if rate >= 0.1 or not rate:
+            return f"{rate:.1f}/s"
+        return f"{rate * 60:.1f}/min" if rate * 60 >= 0.1 else f"{rate * 3600:.1f}/h"
+
+    def numbers_in_words(self) -> str:
+        """Return the numbers with their names: `loss 0.3127, running 2`."""
+        return ", ".join(f"{visible(name)} {_number(value)}" for name, value in self.numbers.items())
+
+    def in_words(self) -> str:
+        """Return the work as a line: `search: 3 of 30, loss 0.3127; 0:04:30 left`."""
+        of = "" if self.total is None else f" of {self.total:,}"
+        facts = [f"{self.done:,}{of}", *filter(None, [self.numbers_in_words()])]
+        left = self.seconds_left
+        ending = "" if left is None or self.done == self.total else f"; {duration(left)} left"
+        return f"{self.description}: {', '.join(facts)}{ending}"
+
+    def report(self, numbers: Mapping[str, float | None]) -> None:
+        """Take the numbers in place of those before."""
+        self.numbers = dict(numbers)
+
+
+def duration(seconds: float) -> str:
+    """Return seconds as hours, minutes and seconds.
+
+    Example:
+        >>> duration(5025)
+        '1:23:45'
+    """
+    minutes, rest = divmod(math.ceil(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
+
+
+def _number(value: float | None) -> str:
+    if value is None or not math.isfinite(value):
+        return "undefined"
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"

@@ -1,0 +1,74 @@
+"""The course of long work: steps, numbers, pace and the time that is left."""
+
+from __future__ import annotations
+
+import pytest
+
+from nasframe.runtime.course import Course, duration
+
+
+class Clock:
+    """Seconds that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def test_the_time_left_is_that_of_all_steps_at_the_pace_of_those_that_are_done(clock: Clock) -> None:
+    course = Course("search", 30, clock)
+    course.advance(0)
+    assert course.seconds_left is None
+    for _ in range(3):
+        clock.now += 20
+        course.advance(1)
+    assert course.seconds_left == pytest.approx(27 * 20)
+    clock.now += 5  # it falls between two steps
+    assert course.seconds_left == pytest.approx(27 * 20 - 5)
+
+
+def test_steps_of_an_earlier_call_say_nothing_about_the_pace(clock: Clock) -> None:
+    course = Course("search", 30, clock)
+    course.advance(28)
+    assert course.seconds_left is None
+    clock.now += 60
+    course.advance(1)
+    assert course.seconds_left == pytest.approx(60)
+    assert course.rate_in_words() == "1.0/min"
+
+
+def test_a_late_step_never_has_less_than_no_time_left(clock: Clock) -> None:
+    course = Course("search", 2, clock)
+    clock.now += 10
+    course.advance(1)
+    clock.now += 500
+    assert course.seconds_left == 0
+
+
+def test_a_line_has_the_steps_the_numbers_and_the_time_left(clock: Clock) -> None:
+    course = Course("search", 30, clock)
+    clock.now += 10
+    course.report({"loss": 0.41234, "au\x1bc": None, "running": 2, "entropy": float("nan")})
+    course.advance(1)
+    assert course.in_words() == (
+        "search: 1 of 30, loss 0.4123, au\\x1bc undefined, running 2, entropy undefined; 0:04:50 left"
+    )
+
+
+def test_work_without_a_known_end_has_no_time_left(clock: Clock) -> None:
+    course = Course("outcomes", None, clock)
+    clock.now += 10
+    course.advance(1_200)
+    assert course.in_words() == "outcomes: 1,200"
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(0, "0:00:00"), (59.2, "0:01:00"), (86_399, "23:59:59")])
+def test_a_duration_has_hours_minutes_and_seconds(seconds: float, shown: str) -> None:
+    assert duration(seconds) == shown
