@@ -166,6 +166,8 @@ READING_ALLOWED: dict[tuple[str, str], str] = {
     ("nasframe/display/rendering.py", ".read_text"): "assets of the package itself",
     ("nasframe/cli/files_to_score.py", ".open"): "a list from a shell's pipe, with a bound",
     ("nasframe/exporting/document.py", "json.loads"): "a text that json.dumps has just made",
+    ("nasframe/runtime/message_log.py", ".open"): "the log of a command, to be added to",
+    ("nasframe/watching/lock_state.py", ".read_text"): "/proc/locks",
     ("nasframe/runtime/files.py", ".open"): "a regular file, for its hash",
     ("plugins/nasframe_audiovisual/media/container.py", ".open"): "a clip of any length, handed to FFmpeg",
     ("nasframe/tasks/stages.py", "json.loads"): "a text that json.dumps has just made",
