@@ -31,6 +31,7 @@ from nasframe.cli import (
     studies,
     tables_command,
     using_a_run,
+    watching,
 )
 from nasframe.cli.empty_paths import refuse_empty_paths
 from nasframe.cli.lost_interrupts import repeat_lost_interrupts
@@ -106,6 +107,7 @@ def make_app() -> App:
         plugins_command,
         cache_command,
         completion_command,
+        watching,
     )
     for group in groups:
         group.add_commands(app)

@@ -155,6 +155,7 @@ class Table:
         note: a few sentences on how it is read.
         marked: indices of the rows that stand out.
         signs: what the signs in its text mean, a few words each; they stand once below several tables.
+        links: index of a row → address that its name leads to on a page, relative to it.
         console_rows: so many rows, and the marked ones, are text for a console; 0 for all. The page has all
             of them in a box that scrolls, and so have the files.
 
@@ -184,6 +185,7 @@ class Table:
     note: str = ""
     marked: Sequence[int] = ()
     signs: Sequence[str] = ()
+    links: Mapping[int, str] = field(factory=dict)
     console_rows: int = field(default=0, validator=validators.ge(0))
 
     def to_text(self, indent: str = "") -> str:

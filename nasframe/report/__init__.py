@@ -7,9 +7,11 @@ from nasframe.report.caveats import metric_caveats, run_caveats, search_caveats
 from nasframe.report.comparison_page import comparison_page, comparison_tables, write_comparison_page
 from nasframe.report.costs import COSTS, unit_of, value_of
 from nasframe.report.finalists import selection_of, selection_verdict
+from nasframe.report.growing_page import growing_page
 from nasframe.report.loop_page import loop_figures, loop_page, loop_tables, write_loop_page
 from nasframe.report.matrix_page import matrix_page, matrix_tables, write_matrix_page
-from nasframe.report.page import PAGE, Page
+from nasframe.report.overview_page import Watched, overview_page
+from nasframe.report.page import PAGE, Live, Page, link_to
 from nasframe.report.plugin_sections import report_unusable_sections
 from nasframe.report.reading import read_page
 from nasframe.report.run_page import run_page, run_tables, write_report
@@ -25,16 +27,21 @@ from nasframe.report.trials import trials_of, trials_verdict
 __all__ = [
     "COSTS",
     "PAGE",
+    "Live",
     "Page",
+    "Watched",
     "baseline_table",
     "comparison_page",
     "comparison_tables",
+    "growing_page",
+    "link_to",
     "loop_figures",
     "loop_page",
     "loop_tables",
     "matrix_page",
     "matrix_tables",
     "metric_caveats",
+    "overview_page",
     "read_page",
     "report_unusable_sections",
     "run_caveats",

@@ -35,6 +35,7 @@ from nasframe.report.study_record import (
     trial_counts,
     trials_table,
 )
+from nasframe.report.trial_links import linked_to_trials
 
 __all__ = ["comparison_page", "comparison_tables", "write_comparison_page"]
 
@@ -64,7 +65,7 @@ def comparison_page(data: Mapping[str, Any], folder: Path) -> Page:
         "comparison.html",
         title=f"Comparison: {data['title']}",
         about=about,
-        tables=comparison_tables(data),
+        tables=linked_to_trials(comparison_tables(data), data, folder),
         figures=comparison_figures(data),
         # a variant that was not chosen has no test score here: nobody should choose by it
         lead=[*chosen_tiles(data), Tile("trials done", f"{counts['done']} of {counts['count']}")],

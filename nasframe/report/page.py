@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from attrs import frozen
 from markupsafe import Markup
@@ -14,7 +16,7 @@ from nasframe.display import Cell, Estimate, Figure, Table, Unit, asset, page_st
 from nasframe.report.plugin_sections import PluginSection
 from nasframe.runtime import replacing, without_nan, write_text
 
-__all__ = ["PAGE", "Page", "Tile", "make_page"]
+__all__ = ["PAGE", "Live", "Page", "Tile", "link_to", "make_page"]
 
 PAGE = "report.html"
 
@@ -45,17 +47,46 @@ class Tile:
 
 
 @frozen
+class Live:
+    """The part of a page that a server gives out, and that asks for itself again.
+
+    Attributes:
+        script: that asks, and puts what came into the place of what was there.
+        seconds: until the next time, where scripts are off.
+        links: address → words, beside those of the page.
+        state: one line that says how things stand.
+    """
+
+    script: Markup
+    seconds: int
+    links: Mapping[str, str]
+    state: str
+
+
+@frozen
 class Page:
     """A page, and the tables and figures that are on it.
 
     Attributes:
-        html: of the whole page.
         tables, figures: each has a name of its own.
     """
 
-    html: str
     tables: Sequence[Table]
     figures: Sequence[Figure]
+    _template: str
+    _values: Mapping[str, Any]
+
+    @property
+    def html(self) -> str:
+        """The whole page, as a file."""
+        return self.to_html()
+
+    def to_html(self, live: Live | None = None) -> str:
+        """Return the whole page; with `live`, as a server gives it out."""
+        links = {**self._values["links"], **({} if live is None else live.links)}
+        script = self._values["script"] + (Markup("") if live is None else live.script)
+        values = {**self._values, "links": links, "script": script, "live": live}
+        return render("nasframe.report", self._template, contents=[], **values)
 
     def write(self, folder: Path) -> None:
         """Write `report.html` into a folder."""
@@ -97,6 +128,7 @@ def make_page(
     figures: Sequence[Figure],
     sections: Sequence[PluginSection] = (),
     data: Mapping[str, Any] | None = None,
+    links: Mapping[str, str] | None = None,
     **values: Any,
 ) -> Page:
     """Return a page.
@@ -108,6 +140,7 @@ def make_page(
         tables, figures: on the page; an empty figure is left out.
         sections: those of plugins, with tables and figures of their own.
         data: for the scripts, JSON-able.
+        links: address, relative to the page, → words, above it.
         values: more for the template.
     """
     drawn = [figure for figure in figures if not figure.is_empty]
@@ -116,12 +149,10 @@ def make_page(
     def figures_named(beginning: str) -> list[Figure]:
         return [figure for figure in drawn if figure.name.startswith(beginning)]
 
-    html = render(
-        "nasframe.report",
-        template,
+    whole = dict(
         title=title,
         about=about,
-        contents=[],
+        links=links or {},
         style=page_style() + asset("nasframe.report", "page.css"),
         script=Markup("").join(asset("nasframe.report", name) for name in scripts),
         data=data or {},
@@ -133,4 +164,14 @@ def make_page(
     )
     more_tables = [table for section in sections for table in section.tables]
     more_figures = [figure for section in sections for figure in section.figures]
-    return Page(html, [*tables, *more_tables], [*drawn, *more_figures])
+    return Page([*tables, *more_tables], [*drawn, *more_figures], template, whole)
+
+
+def link_to(folder: str) -> str:
+    """Return the address of the page of a folder, given its path relative to the page that links to it.
+
+    Example:
+        >>> link_to("trials/a b,seed=0")
+        'trials/a%20b%2Cseed%3D0/report.html'
+    """
+    return f"{quote(os.fsencode(folder))}/{PAGE}"

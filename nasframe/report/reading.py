@@ -59,7 +59,7 @@ def read_page(folder: Path) -> Page:
                 return loop_page(record)
             return comparison_page(record, folder)
         if found.name == "sweep.json":
-            return sweep_page(record)
+            return sweep_page(record, folder)
         lines = folder / _TABLES[found.name]
         if not lines.is_file():
             raise RunError(f"{lines}: no such file; a table of a space has it beside {found.name}")

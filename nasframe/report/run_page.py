@@ -31,12 +31,13 @@ from nasframe.report.scores import roc_table, score_figures
 from nasframe.report.space_drawing import choice_table, draw_space
 from nasframe.report.strategy_flow import draw_strategy
 from nasframe.report.task_flow import draw_task
+from nasframe.report.trial_links import link_to_study
 from nasframe.report.trials import trial_figures, trial_table, trials_of, trials_verdict
 from nasframe.runs import Run
 from nasframe.runtime import counted
 from nasframe.space import SearchSpace
 
-__all__ = ["run_page", "run_tables", "write_report"]
+__all__ = ["run_page", "run_tables", "search_figures", "training_figures", "write_report"]
 
 _ABOUT = ("task", "relaxation", "loop", "seed")
 
@@ -68,6 +69,7 @@ def run_page(run: Run) -> Page:
         figures=run_figures(run, follows=bool(epochs)),
         sections=plugin_sections(run),
         data={"animation": epochs} if epochs else {},
+        links=link_to_study(run.path),
         lead=_lead(run, test),
         network=on_page(draw(architecture), f"The searched network {architecture.fingerprint[:12]}"),
         task=draw_task(run),
@@ -114,7 +116,17 @@ def run_tables(run: Run) -> list[Table]:
 def run_figures(run: Run, *, follows: bool = False) -> list[Figure]:
     """Return every figure of a run; with `follows`, the slider of the epochs moves a mark over some."""
     searched = run.history("search")
-    figures = score_figures(run.scores) if run.scores is not None else []
+    return [
+        *(score_figures(run.scores) if run.scores is not None else []),
+        *search_figures(searched, follows=follows),
+        *(_choices(run, searched, follows=follows) if searched else []),
+        *training_figures(run),
+    ]
+
+
+def search_figures(searched: History, *, follows: bool = False) -> list[Figure]:
+    """Return the course of a search that trains a supernet; nothing where there is none."""
+    figures: list[Figure] = []
     if searched:
         losses = {kind: _points(searched, "loss", kind) for kind in searched[-1]["loss"]}
         losses["validation"] = _points(searched, "validation", "loss")
@@ -134,8 +146,13 @@ def run_figures(run: Run, *, follows: bool = False) -> list[Figure]:
         figures += [
             _course("search-loss", "Loss of the search", "loss", losses, follows=follows, low=0.0),
             _metrics("search-metrics", "Validation metrics of the supernet", searched, follows=follows),
-            *_choices(run, searched, follows=follows),
         ]
+    return figures
+
+
+def training_figures(run: Run) -> list[Figure]:
+    """Return the course of the trials of a search, and of the trainings."""
+    figures: list[Figure] = []
     if trials := trials_of(run):
         figures += trial_figures(trials)
     trainings = (

@@ -36,6 +36,7 @@ from nasframe.report.study_record import (
     trials_table,
     value_text,
 )
+from nasframe.report.trial_links import linked_to_trials
 from nasframe.runtime import counted
 
 __all__ = ["sweep_figures", "sweep_page", "sweep_tables", "write_sweep_page"]
@@ -47,11 +48,11 @@ Rows = Mapping[str, Mapping[str, Any]]
 
 def write_sweep_page(data: Mapping[str, Any], folder: Path) -> None:
     """Write `report.html` of a sweep into its folder; `data` is the content of `sweep.json`."""
-    sweep_page(data).write(folder)
+    sweep_page(data, folder).write(folder)
 
 
-def sweep_page(data: Mapping[str, Any]) -> Page:
-    """Return the page of a sweep, given the content of `sweep.json`."""
+def sweep_page(data: Mapping[str, Any], folder: Path | None = None) -> Page:
+    """Return the page of a sweep, given the content of `sweep.json`, and its folder for links to its runs."""
     data = current_names(data)
     axes, seeds, grids = data["axes"], len(data["seeds"]), len(_combinations(data))
     counts = trial_counts(data)
@@ -76,7 +77,7 @@ def sweep_page(data: Mapping[str, Any]) -> Page:
         "sweep.html",
         title=f"Sweep: {data['title']}",
         about=about,
-        tables=sweep_tables(data),
+        tables=linked_to_trials(sweep_tables(data), data, folder),
         figures=[] if many or not axes else sweep_figures(data),
         lead=[*chosen_tiles(data), Tile("trials done", f"{counts['done']} of {counts['count']}")],
         caveats=data["caveats"],

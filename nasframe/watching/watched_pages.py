@@ -1,0 +1,171 @@
+"""The pages of a folder that is watched: each is made anew when the files that it comes from have changed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from urllib.parse import unquote_to_bytes
+
+from attrs import define, evolve, field, frozen
+
+from nasframe.display import asset
+from nasframe.errors import NasframeError, in_words
+from nasframe.report import PAGE, Live, Page, Watched, growing_page, overview_page, read_page
+from nasframe.runs import Run
+from nasframe.watching.folder_state import (
+    PREPARING,
+    Stamp,
+    address_of,
+    changed_at,
+    has_results,
+    stamp_of,
+    watched,
+)
+from nasframe.watching.found_folders import FoundFolder, find_folders, is_below
+
+__all__ = ["Answer", "WatchedPages"]
+
+_SECONDS = 5
+"""Until a browser without scripts asks again."""
+
+_REST = 4.0
+"""A page that takes a second to make rests for four before it is made again."""
+
+
+@frozen
+class Answer:
+    """A page for a browser.
+
+    Attributes:
+        status: of HTTP.
+        html: the whole page.
+    """
+
+    status: int
+    html: str
+
+
+@frozen
+class _Made:
+    """A page that was made, from files with a stamp; until a time it is not made again."""
+
+    stamps: tuple[Stamp, ...]
+    page: Page
+    rests_until: float
+
+
+@define
+class WatchedPages:
+    """The pages of the runs and studies below a folder. It is only read.
+
+    Attributes:
+        root: the folder, which may go and come back.
+        is_there: False while it is gone.
+    """
+
+    root: Path
+    is_there: bool = field(init=False, default=True)
+    _lines: dict[str, tuple[object, Watched]] = field(init=False, factory=dict)
+    _pages: dict[str, _Made] = field(init=False, factory=dict)
+    _turn: threading.Lock = field(init=False, factory=threading.Lock)
+
+    def look(self) -> bool:
+        """Return True where it has gone, or has come back, since the last look."""
+        before, self.is_there = self.is_there, self.root.is_dir()
+        return before != self.is_there
+
+    def answer(self, path: str) -> Answer | None:
+        """Return the page of a path of the address; None for a path that is no page's.
+
+        Args:
+            path: `/` is the overview; `/NAME/report.html` the page of a run or a study.
+        """
+        with self._turn:  # names mean in each page what they mean in its run
+            try:
+                folders = find_folders(self.root)
+            except OSError as error:
+                why = (error.strerror or str(error)).lower()
+                return self._notice(f"{self.root} cannot be read: {why}. The page comes back with it.", 503)
+            if path == "/":
+                return self._overview(folders)
+            if not path.endswith(f"/{PAGE}"):
+                return None
+            # only names that were found are known, so no path can lead anywhere else
+            name = unquote_to_bytes(path[1:].removesuffix(PAGE).rstrip("/")).decode(errors="surrogateescape")
+            if name not in folders:
+                return self._notice("There is no run and no study of this name, or it has gone.", 404)
+            return self._page(folders[name], folders)
+
+    def _overview(self, folders: dict[str, FoundFolder]) -> Answer:
+        lines = self._found(folders)
+        running = sum(line.state == "running" for line in lines)
+        page = overview_page(f"Watching {self.root.resolve().name}", str(self.root), lines, {})
+        return Answer(200, page.to_html(_live({}, f"{running} running")))
+
+    def _found(self, folders: dict[str, FoundFolder]) -> list[Watched]:
+        """Return the lines of folders, those that changed last first."""
+        stamps = {name: stamp_of(folder) for name, folder in folders.items()}
+        changes = {name: _last_change(name, stamps) for name in folders}
+        self._lines = {name: line for name, line in self._lines.items() if name in folders}
+        found = []
+        for name in sorted(folders, key=lambda name: (-changes[name], name)):
+            folder = folders[name]
+            # a state and a time change also where no file does
+            minute = time.time() // 10
+            key = (stamps[name], changes[name], minute)
+            if self._lines.get(name, (None,))[0] != key:
+                self._lines[name] = key, watched(folder, stamps[name], changes[name])
+            found.append(self._lines[name][1])
+        return found
+
+    def _page(self, folder: FoundFolder, folders: dict[str, FoundFolder]) -> Answer:
+        own = {
+            name: other
+            for name, other in folders.items()
+            if name == folder.name or (folder.kind == "study" and is_below(name, folder.name))
+        }
+        lines = self._found(own)
+        line = next(line for line in lines if line.address == address_of(folder))
+        stamps = tuple(stamp_of(other) for other in own.values())
+        made = self._pages.get(folder.name)
+        if made is None or (made.stamps != stamps and time.monotonic() > made.rests_until):
+            began = time.monotonic()
+            page = _page_of(folder, line, [other for other in lines if other is not line])
+            now = time.monotonic()
+            made = self._pages[folder.name] = _Made(stamps, page, now + _REST * (now - began))
+        state = ", ".join(filter(None, [line.state, line.steps, f"changed {line.changed}"]))
+        return Answer(200, made.page.to_html(_live({"/": "All runs and studies"}, state)))
+
+    def _notice(self, words: str, status: int) -> Answer:
+        page = overview_page("nasframe", words, [], {})
+        return Answer(status, page.to_html(_live({"/": "All runs and studies"}, "")))
+
+
+def _page_of(folder: FoundFolder, line: Watched, trials: Sequence[Watched]) -> Page:
+    """Return the report of a folder as it is now, or what can be said of it."""
+    title = f"nasframe: {line.name}"
+    if line.problem or line.steps == PREPARING:
+        return overview_page(title, line.steps or "It cannot be read.", [line], {})
+    try:
+        if folder.kind == "study" and not has_results(folder.path):
+            return overview_page(title, f"{line.kind}, whose report comes when it has ended", trials, {})
+        if folder.kind == "run" and not (folder.path / "architecture.json").is_file():
+            return growing_page(Run.open(folder.path), line.steps)
+        return read_page(folder.path)
+    except (NasframeError, OSError) as error:
+        problem = str(error)
+    except Exception as error:  # the section of a plugin, or a file that changed while it was read
+        problem = in_words(error)
+    return overview_page(title, "It cannot be shown now.", [evolve(line, problem=problem)], {})
+
+
+def _last_change(name: str, stamps: Mapping[str, Stamp]) -> float:
+    """Return the time of the last change in a folder and in the trials of a study."""
+    own = (stamp for other, stamp in stamps.items() if other == name or is_below(other, name))
+    return max(map(changed_at, own))
+
+
+def _live(links: Mapping[str, str], state: str) -> Live:
+    return Live(asset("nasframe.watching", "live.js"), _SECONDS, links, state)
