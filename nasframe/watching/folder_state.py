@@ -15,15 +15,15 @@ from attrs import evolve
 from nasframe.errors import NasframeError
 from nasframe.report import Watched, link_to
 from nasframe.runs import Run, is_begun, read_record, unfinished_commands
-from nasframe.runtime import MAX_DOCUMENT_BYTES, damage_in_words, read_json, read_text
+from nasframe.runtime import MAX_DOCUMENT_BYTES, counted, damage_in_words, read_json, read_text
 from nasframe.watching.found_folders import FoundFolder
 from nasframe.watching.lock_state import is_held
 
 __all__ = [
+    "ENDED",
     "PREPARING",
     "Stamp",
     "address_of",
-    "ago",
     "changed_at",
     "has_results",
     "stamp_of",
@@ -36,6 +36,9 @@ Stamp = tuple[tuple[str, int, int], ...]
 
 _RECENTLY = 60.0
 """A folder that changed within so many seconds is worked in, where nobody can tell who holds its lock."""
+
+ENDED = ("done", "failed")
+"""States that hold until a file changes."""
 
 PREPARING = "its data is being prepared"
 
@@ -105,21 +108,25 @@ def state_of(folder: FoundFolder, record: Mapping[str, Any], changed: float) -> 
     return "running" if lock.exists() and time.time() - changed < _RECENTLY else "interrupted"
 
 
-def watched(folder: FoundFolder, stamp: Stamp, changed: float) -> Watched:
+def watched(folder: FoundFolder, stamp: Stamp, changed: float, known: Watched | None = None) -> Watched:
     """Return the line of a folder in the overview; of one that is damaged, with the reason in words.
 
     Args:
         folder: of a run or a study.
         stamp: of it.
         changed: time of the last change in it, or in the trials of a study.
+        known: the line of a moment ago, where only the time is another now.
     """
+    # the record of a study is written anew at its end
+    begun = _begun(stamp) if folder.kind == "run" else ""
+    if known is not None:
+        return evolve(known, begun=begun, changed=ago(time.time() - changed))
     line = Watched(
         folder.name or folder.path.resolve().name,
         address_of(folder),
         folder.kind,
         "",
-        # the record of a study is written anew at its end
-        begun=_begun(stamp) if folder.kind == "run" else "",
+        begun=begun,
         changed=ago(time.time() - changed),
     )
     try:
@@ -144,7 +151,7 @@ def _study(folder: FoundFolder, line: Watched, changed: float) -> Watched:
         objective = str(found.get("objective") or "")
         failed = _count_of_failed(found)
     begun = sum(1 for place in ("trials", "cells") for _ in _folders(folder.path / place))
-    counts = [f"{begun} trials begun"] * bool(begun) + [f"{failed} failed"] * bool(failed)
+    counts = [counted(begun, "trial")] * bool(begun) + [f"{failed} failed"] * bool(failed)
     if state == "done" and failed:
         state = "failed"
     return evolve(line, kind=kind, state=state, steps=", ".join(counts), objective=objective)

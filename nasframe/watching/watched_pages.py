@@ -15,6 +15,7 @@ from nasframe.errors import NasframeError, in_words
 from nasframe.report import PAGE, Live, Page, Watched, growing_page, overview_page, read_page
 from nasframe.runs import Run
 from nasframe.watching.folder_state import (
+    ENDED,
     PREPARING,
     Stamp,
     address_of,
@@ -29,6 +30,9 @@ __all__ = ["Answer", "WatchedPages"]
 
 _SECONDS = 5
 """Until a browser without scripts asks again."""
+
+_STATE_SECONDS = 10.0
+"""For so many seconds the state of a folder is taken to be the same where nothing in it has changed."""
 
 _REST = 4.0
 """A page that takes a second to make rests for four before it is made again."""
@@ -67,7 +71,7 @@ class WatchedPages:
 
     root: Path
     is_there: bool = field(init=False, default=True)
-    _lines: dict[str, tuple[object, Watched]] = field(init=False, factory=dict)
+    _lines: dict[str, tuple[tuple[Stamp, float, float], Watched]] = field(init=False, factory=dict)
     _pages: dict[str, _Made] = field(init=False, factory=dict)
     _turn: threading.Lock = field(init=False, factory=threading.Lock)
 
@@ -112,11 +116,13 @@ class WatchedPages:
         found = []
         for name in sorted(folders, key=lambda name: (-changes[name], name)):
             folder = folders[name]
-            # a state and a time change also where no file does
-            minute = time.time() // 10
-            key = (stamps[name], changes[name], minute)
-            if self._lines.get(name, (None,))[0] != key:
-                self._lines[name] = key, watched(folder, stamps[name], changes[name])
+            # who works in a folder may change where no file of it does
+            key = (stamps[name], changes[name], time.time() // _STATE_SECONDS)
+            before = self._lines.get(name)
+            if before is None or before[0] != key:
+                is_known = before is not None and before[0][:2] == key[:2] and before[1].state in ENDED
+                line = before[1] if before is not None and is_known else None
+                self._lines[name] = key, watched(folder, stamps[name], changes[name], line)
             found.append(self._lines[name][1])
         return found
 
@@ -152,7 +158,9 @@ def _page_of(folder: FoundFolder, line: Watched, trials: Sequence[Watched]) -> P
         if folder.kind == "study" and not has_results(folder.path):
             return overview_page(title, f"{line.kind}, whose report comes when it has ended", trials, {})
         if folder.kind == "run" and not (folder.path / "architecture.json").is_file():
-            return growing_page(Run.open(folder.path), line.steps)
+            return growing_page(
+                Run.open(folder.path), "Its search has not ended; the report comes when it has."
+            )
         return read_page(folder.path)
     except (NasframeError, OSError) as error:
         problem = str(error)
