@@ -98,6 +98,8 @@ ALLOWED: dict[tuple[str, str], str] = {
         "nasframe/jobs/trial.py",
         "importlib.import_module",
     ): "the function of a trial, which code names",
+    ("nasframe/watching/request_handler.py", "http"): "the watcher, which answers and fetches nothing",
+    ("nasframe/watching/service.py", "http"): "the watcher, which answers and fetches nothing",
     ("nasframe/__init__.py", "importlib.import_module"): "the table of its own names",
     ("nasframe/former_names.py", "importlib.import_module"): "the table of names that moved",
     ("nasframe/runtime/lazy.py", "importlib.import_module"): "the table of names that a package gives",
