@@ -182,6 +182,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _own_options(app: App, words: Sequence[str]) -> set[str]:
     """Return the options of a plugin's command, which may be called as those of every command are."""
+    if not _HELP.isdisjoint(words):  # it would be the command that prints the help
+        return set()
     names, apps, _ = app.parse_commands(words)
     if not names or manager().plugin_of_command(names[0]) is None or apps[-1].default_command is None:
         return set()

@@ -13,7 +13,10 @@ from attrs import field, frozen
 from nasframe.errors import MissingExtraError, PluginError, in_words
 from nasframe.plugins.files_beside import imported_name
 from nasframe.plugins.former_names import moved_to
+from nasframe.plugins.hookspecs import PROJECT
+from nasframe.plugins.installed import own_plugins
 from nasframe.plugins.source_location import file_of, in_brackets, raised_at
+from nasframe.plugins.written_docstring import written_docstring
 
 __all__ = ["Registered", "described"]
 
@@ -89,11 +92,22 @@ class Registered:
 
     @property
     def description(self) -> str:
-        """First line of the target's docstring; the file of a demo, preset or table; what the extra lacks."""
+        """First line of the target's docstring; the file of a demo, preset or table; what the extra lacks.
+
+        Nasframe's own plugins are tested, so theirs is read without an import; any other is imported, and an
+        error of its file is seen.
+
+        Raises:
+            PluginError: the target cannot be imported.
+        """
         if self.missing_extra:
             return self.missing_extra
         if self.kind in ("demo", "preset", "table"):
             return str(self.target)
+        if isinstance(self.target, str) and self.plugin in (PROJECT, *own_plugins()):
+            written = written_docstring(self.target)
+            if written is not None:
+                return written.partition("\n")[0] or "no description"
         target = self.load()
         documented = inspect.isclass(target) or inspect.isroutine(target)
         text = (target.__doc__ or "").strip() if documented else ""

@@ -104,3 +104,13 @@ def test_a_command_of_a_plugin_keeps_its_own_options_of_these_names(
     )
     assert answer(capsys, "mine", "--plugin", "mine.py", "--verbose")[1] == "verbose True\n"
     assert answer(capsys, "mine", "--plugin", "mine.py", "-q")[1] == "verbose False\n"
+
+
+@pytest.mark.parametrize("words", ["deepfake prepare", "deepfake", "estimators", "run", "cache remove"])
+def test_the_help_of_every_command_is_printed_whoever_brings_it(
+    words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*words.split(), "--help"]) == 0
+    captured = capsys.readouterr()
+    assert f"Usage: nasframe {words}" in captured.out
+    assert captured.err == ""
