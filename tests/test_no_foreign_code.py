@@ -114,6 +114,10 @@ ALLOWED: dict[tuple[str, str], str] = {
         "a table of others, of a pinned hash and a bounded size; every name in it but two is refused, and "
         "for these there are stand-ins that keep numbers"
     ),
+    (
+        "nasframe/runtime/machine.py",
+        "subprocess",
+    ): "macOS's sysctl, by its path, for the name of the processor",
     ("plugins/nasframe_tabular/wheels/fetching.py", "subprocess"): (
         "pip, which downloads a wheel of a pinned hash and installs nothing"
     ),
@@ -160,6 +164,7 @@ READERS = ("reading", "json_documents", "tensor_files")
 READING_ALLOWED: dict[tuple[str, str], str] = {
     ("nasframe/runtime/processor.py", ".read_text"): "/proc/cpuinfo",
     ("nasframe/doctor/machine.py", ".read_text"): "/proc",
+    ("nasframe/runtime/machine.py", ".read_text"): "/proc",
     ("nasframe/jobs/descendants.py", ".read_text"): "/proc",
     ("nasframe/__main__.py", "os.open"): "the null device, in place of a closed stream",
     ("nasframe/__main__.py", "os.fdopen"): "standard error, to be written",

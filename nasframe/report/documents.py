@@ -10,6 +10,7 @@ from nasframe.errors import RunError
 from nasframe.report.study_record import present_names
 from nasframe.runtime import (
     ANYTHING,
+    MACHINE,
     MAX_EXACT_INTEGER,
     MAX_LISTING_BYTES,
     Each,
@@ -129,6 +130,7 @@ _STUDY = Fields(
         "failed": Each(Nullable(Text())),
         "experiment": Text(),
         "versions": _OBJECT,
+        "machines": Items(MACHINE),
         "data": Nullable(Text()),
         # of loops on a table
         "on": _ON,

@@ -51,6 +51,7 @@ _EMPTY: Mapping[str, Any] = {
     "failed": {},
     "experiment": "",
     "versions": {},
+    "machines": (),
 }
 
 

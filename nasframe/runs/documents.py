@@ -9,6 +9,7 @@ from typing import Any
 from nasframe.errors import RunError
 from nasframe.runtime import (
     ANYTHING,
+    MACHINE,
     MAX_EXACT_INTEGER,
     MAX_LISTING_BYTES,
     Each,
@@ -94,6 +95,7 @@ _RECORD = Fields(
     {
         "python": Text(),
         "names": _NAMES,
+        "machines": Items(MACHINE),
         "search": Nullable(_SEARCH),
         "finetune": Nullable(Fields({"epoch": _COUNT, "before": _METRICS})),
     },

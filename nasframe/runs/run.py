@@ -42,6 +42,7 @@ from nasframe.runtime import (
     file_name,
     fingerprint,
     flush_file,
+    machine_record,
     read_text,
     without_nan,
     write_json,
@@ -60,7 +61,7 @@ class Run:
 
     ```
     run.json            format version, versions of nasframe and of every plugin, the plugin of every name,
-                        what is done, and the commands that have not ended
+                        the machines that worked on it, what is done, and the commands that have not ended
     experiment.toml     the resolved experiment
     metrics.jsonl       a line an epoch
     architecture.json   what was found, with where it came from
@@ -130,6 +131,7 @@ class Run:
                 "plugins": plugins,
                 "names": names,
                 "data": data,
+                "machines": [machine_record()],
                 "done": {},
                 **({} if command is None else {UNFINISHED: with_command({}, command)}),
             },
@@ -260,9 +262,13 @@ class Run:
         self.take_up(plugins=plugin_record(), names=names.to_dict()["names"])
 
     def take_up(self, **values: Any) -> None:
-        """Record the command that claimed the folder as one that has not ended, and other top-level keys."""
+        """Record the command that claimed the folder as one that has not ended, and other top-level keys.
+
+        A machine that is not the one of the run's beginning, or has other versions, is added to its machines.
+        """
         record, command = self.record, claiming_command(self.path)
-        wanted = values if command is None else {**values, UNFINISHED: with_command(record, command)}
+        wanted = {**values, **_with_this_machine(record)}
+        wanted |= {} if command is None else {UNFINISHED: with_command(record, command)}
         if any(key not in record or record[key] != value for key, value in wanted.items()):
             self.note(**wanted)
 
@@ -403,6 +409,17 @@ class Run:
         done = {stage: how for stage, how in self.record["done"].items() if stage in keep}
         self.take_up(experiment=identity, done=done, plugins=plugin_record())
         write_text(self.path / "experiment.toml", experiment)
+
+
+def _with_this_machine(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the machines of a run with this one; nothing for a run of a version that recorded none.
+
+    Its training was not done here, as a list with this machine alone would say.
+    """
+    if "machines" not in record:
+        return {}
+    known, here = record["machines"], machine_record()
+    return {} if here in known else {"machines": [*known, here]}
 
 
 def _decisive(experiment: str) -> list[str]:

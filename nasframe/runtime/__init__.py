@@ -59,6 +59,7 @@ from nasframe.runtime.launched import launched_processes
 from nasframe.runtime.lazy import lazy_page
 from nasframe.runtime.locks import Lock, LockedError
 from nasframe.runtime.message_log import MessageLog
+from nasframe.runtime.machine import MACHINE, machine_record
 from nasframe.runtime.processor import cores, require_processor
 from nasframe.runtime.progress import SILENT, Progress, make_progress, progress_of
 from nasframe.runtime.random_states import RandomStates, random_states_kept
@@ -103,6 +104,7 @@ __all__ = [
     "ANYTHING",
     "CACHE_VARIABLE",
     "FORMER_CACHE",
+    "MACHINE",
     "MAX_DOCUMENT_BYTES",
     "MAX_EXACT_INTEGER",
     "MAX_LISTING_BYTES",
@@ -155,6 +157,7 @@ __all__ = [
     "is_finite",
     "launched_processes",
     "lazy_page",
+    "machine_record",
     "make_progress",
     "naming_file",
     "one_thread",

@@ -535,3 +535,27 @@ def test_a_file_in_the_place_of_a_folder_is_refused_before_any_work(tmp_path: Pa
     run.checkpoints.touch()
     with pytest.raises(RunError, match="checkpoints: is no folder; expected a folder"):
         Run.open(run.path)
+
+
+def test_a_new_run_records_the_machine_and_going_on_elsewhere_adds_that_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run.create(tmp_path / "run", "seed = 0\n")
+    here = run.record["machines"]
+    run.require_same_plugins()
+    assert run.record["machines"] == here
+    monkeypatch.setattr("platform.platform", lambda: "another system")
+    run.require_same_plugins()
+    run.require_same_plugins()
+    assert [machine["platform"] for machine in run.record["machines"]] == [
+        here[0]["platform"],
+        "another system",
+    ]
+
+
+def test_a_run_of_a_version_that_recorded_no_machine_gets_none(tmp_path: Path) -> None:
+    run = Run.create(tmp_path / "run", "seed = 0\n")
+    record = {key: value for key, value in run.record.items() if key != "machines"}
+    (run.path / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    run.require_same_plugins()
+    assert "machines" not in run.record

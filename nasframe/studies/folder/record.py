@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nasframe.errors import RunError
-from nasframe.runtime import ANYTHING, Each, Fields, Nullable, Text, check_shape, read_json
+from nasframe.runtime import ANYTHING, MACHINE, Each, Fields, Items, Nullable, Text, check_shape, read_json
 from nasframe.studies.folder.layout import RECORD
 
 __all__ = ["FORMAT", "is_unbegun", "read_study"]
@@ -15,7 +15,12 @@ __all__ = ["FORMAT", "is_unbegun", "read_study"]
 FORMAT = 1
 _STUDY = Fields(
     {"kind": Text(), "plan": Nullable(Each(ANYTHING))},  # null: its data is being prepared
-    {"nasframe": Text(), "names": Each(Each(Text())), "packages": Each(Nullable(Text()))},
+    {
+        "nasframe": Text(),
+        "names": Each(Each(Text())),
+        "packages": Each(Nullable(Text())),
+        "machines": Items(MACHINE),
+    },
 )
 
 

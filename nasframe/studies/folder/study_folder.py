@@ -11,7 +11,7 @@ from attrs import frozen
 from nasframe import __version__
 from nasframe.jobs import full_disk_stops
 from nasframe.runs import UNFINISHED
-from nasframe.runtime import Lock, remove_path, without_nan, write_json
+from nasframe.runtime import Lock, machine_record, remove_path, without_nan, write_json
 from nasframe.studies.folder.layout import LOCKS, OLD_TRIALS, RECORD, TRIALS, written_names
 from nasframe.studies.folder.record import FORMAT, is_unbegun, read_study
 
@@ -23,7 +23,8 @@ class StudyFolder:
     """The folder of a study that this process has claimed.
 
     ```
-    study.json            format version, kind, version of nasframe, plan, the plugin of every name
+    study.json            format version, kind, version of nasframe, plan, the plugin of every name, the
+                          machines that the study was called on
     trials/NAME/          the folder of a trial, such as a run; `cells/NAME/` in studies of older versions
     tensors.safetensors   the tensors of an experiment that was made in Python
     KIND.json             the results
@@ -86,7 +87,11 @@ class StudyFolder:
                     remove_path(self.path / name)
         if there.get("kind") != self.kind:
             there = {"format": FORMAT, "nasframe": __version__, "kind": self.kind, "plan": self.plan}
+            there["machines"] = []
         record = without_nan({**there, **(names or {}), **self._unfinished})
+        here = machine_record()
+        if here not in record.get("machines", [here]):  # a study of an older version has none
+            record["machines"] = [*record["machines"], here]
         if record != self.record:
             write_json(self.path / RECORD, record)
 

@@ -21,6 +21,7 @@ from nasframe.runtime import given_cache
 from nasframe.studies.folder import TENSORS, StudyFolder, open_study
 from nasframe.studies.preload import PRELOAD
 from nasframe.studies.procedure.data_preparation import data_key, prepare_data
+from nasframe.studies.procedure.machines import machines_of
 from nasframe.studies.procedure.settings import Settings
 from nasframe.studies.procedure.versions import versions
 
@@ -148,7 +149,8 @@ class Study:
         save_tensors(self.tensors, plan.experiments)
         record = self._results(work, trials)
         head = {"kind": plan.kind, "title": plan.title, "objective": plan.objective}
-        saved = plan.save(self.folder, {**head, **record, "versions": versions()})
+        made = {"versions": versions(), "machines": machines_of(self.folder)}
+        saved = plan.save(self.folder, {**head, **record, **made})
         with full_disk_stops(self.folder.path):
             plan.finish(saved, self.folder.path)
             self.folder.end()
