@@ -117,7 +117,7 @@ ALLOWED: dict[tuple[str, str], str] = {
     (
         "nasframe/runtime/machine.py",
         "subprocess",
-    ): "macOS's sysctl, by its path, for the name of the processor",
+    ): "macOS's sysctl, by its path",
     ("plugins/nasframe_tabular/wheels/fetching.py", "subprocess"): (
         "pip, which downloads a wheel of a pinned hash and installs nothing"
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,15 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
+from nasframe.cli.reporting import report
 from nasframe.cli.run_folder import check_run, is_there, near_path
 from nasframe.cli.study_options import print_files
 from nasframe.display import metric_tables, print_tables
 from nasframe.errors import ConfigurationError, RunError
 from nasframe.runtime import (
     make_progress,
+    print_bytes,
     print_document,
     print_json,
-    print_message,
     print_text,
     shell_line,
 )
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_commands", "read_architecture", "show_metrics"]
 
-Format = Literal["text", "dot", "svg", "png"]
+Format = Literal["text", "dot", "svg", "png", "pdf"]
 Json = Annotated[bool, Parameter(help="For scripts: JSON instead of a table.")]
 On = Annotated[list[str] | None, Parameter(name="--on", negative=())]
 Device = Annotated[str | None, Parameter(help="auto, cpu, cuda, cuda:N. [default: the experiment's]")]
@@ -215,7 +217,7 @@ def show(
     format
         [default: the one that the ending of --out names, else text]
     out
-        The file to write. [default: standard output; png needs a file]
+        The file to write. [default: standard output, for png and pdf where it is no terminal]
     """
     if more:
         raise ConfigurationError("show", [f"{2 + len(more)} architectures; expected one, or two"])
@@ -231,9 +233,11 @@ def show(
         drawing = pipeline.draw(first)
     else:
         drawing = pipeline.draw(first, read_architecture(other), titles=_titles(source, other))
-    if chosen == "png":
-        assert out is not None
-        drawing.save(out)
+    if chosen in ("png", "pdf"):
+        if out is None:
+            print_bytes(drawing.png if chosen == "png" else drawing.pdf)
+        else:
+            drawing.save(out)
         return
     text = {"text": lambda: drawing.text, "dot": lambda: drawing.dot, "svg": lambda: drawing.svg}[chosen]()
     text = text.rstrip("\n") + "\n"
@@ -241,40 +245,6 @@ def show(
         print_document(text)
     else:
         write_text(out, text)
-
-
-def report(folder: Path, /, *, tables: Path | None = None) -> None:
-    """Make the page of a run or a study anew, from the other files in its folder.
-
-    Parameters
-    ----------
-    folder
-        A run folder, or the folder of a comparison, a sweep or a table of a space.
-    tables
-        A folder in which every table of the page is written as CSV and JSON, and every figure as SVG with
-        its data.
-    """
-    if not folder.is_dir():
-        problem = "is a file; expected a folder" if folder.exists() else f"no such folder{near_path(folder)}"
-        raise RunError(f"{folder}: {problem}")
-    if tables is not None and is_there(tables) and not tables.is_dir():
-        raise ConfigurationError("report", [f"--tables {tables}: is a file; expected a folder"])
-
-    from nasframe.report import PAGE, read_page
-    from nasframe.runs import cut_short, naming_missing_plugins
-
-    with naming_missing_plugins(folder):
-        page = read_page(folder)
-    page.write(folder)
-    torn = cut_short(folder / "metrics.jsonl")
-    if torn:
-        print_message(f"nasframe: warning: {torn} here; a resumed run makes it whole")
-    written = {"report": folder / PAGE}
-    if tables is not None:
-        count = len(page.export(tables))
-        print_text(f"{len(page.tables)} tables and {len(page.figures)} figures in {count} files")
-        written["tables"] = tables
-    print_files(**written)
 
 
 def read_architecture(source: str) -> Architecture:
@@ -325,10 +295,12 @@ def _titles(left: str, right: str) -> tuple[str, str]:
 
 
 def _format(format: Format | None, out: Path | None) -> Format:
-    endings: dict[str, Format] = {".txt": "text", ".dot": "dot", ".gv": "dot", ".svg": "svg", ".png": "png"}
+    endings: dict[str, Format] = {".txt": "text", ".dot": "dot", ".gv": "dot", ".svg": "svg"}
+    endings |= {".png": "png", ".pdf": "pdf"}
     if out is None:
-        if format == "png":
-            raise ConfigurationError("show", ["--format png: needs --out FILE.png"])
+        if format in ("png", "pdf") and sys.stdout is not None and sys.stdout.isatty():
+            where = f"--out FILE.{format}, or > FILE.{format}"
+            raise ConfigurationError("show", [f"--format {format}: no file for a terminal; say {where}"])
         return format or "text"
     if out.suffix not in endings:
         raise ConfigurationError("show", [f"--out {out}: unknown ending; valid: {', '.join(endings)}"])

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from nasframe.display.markup import element, size_classes, text
 from nasframe.display.rendering import render
 from nasframe.display.style import document_style
+from nasframe.display.svg_conversion import convert_svg
 from nasframe.display.table import Column, Table
 
 __all__ = ["Figure", "LegendEntry", "PanelGrid", "Picture"]
@@ -112,8 +113,20 @@ class Figure:
 
     __html__ = to_html
 
-    def to_svg(self) -> str:
-        """Return a whole SVG document, which brings its own colours, light and dark."""
+    def to_pdf(self) -> bytes:
+        """Return a PDF of one page, of the size of the figure, in the colours of paper.
+
+        Raises:
+            MissingExtraError: the extra `figures` is not installed.
+        """
+        return convert_svg(self.to_svg(is_light=True), "pdf")
+
+    def to_svg(self, *, is_light: bool = False) -> str:
+        """Return a whole SVG document, which brings its own colours, light and dark.
+
+        Args:
+            is_light: in the colours of paper alone, as a figure of a paper has them.
+        """
         picture = self._nothing() if self.is_empty else self.picture()
         entries = () if self.is_empty else self.legend()
         longest = max((len(entry.name) for entry in entries), default=0) * _LETTER + 50
@@ -123,7 +136,7 @@ class Figure:
             _TITLE + picture.height + _ENTRY * (max((row for _, row in places), default=-1) + 1) + _MARGIN
         )
         parts = [
-            element("style", Markup(document_style())),
+            element("style", Markup(document_style(is_light=is_light))),
             element("title", self.title),
             *([element("desc", self.caption)] if self.caption else []),
             element("rect", class_="sheet", width="100%", height="100%"),

@@ -49,12 +49,17 @@ def page_style() -> Markup:
 
 
 @functools.cache
-def document_style() -> str:
+def document_style(*, is_light: bool = False) -> str:
     """Return the style of a chart in a file of its own.
 
     Colours are written out, as few programs but browsers know the variables of CSS.
+
+    Args:
+        is_light: it is printed, so it has no dark form.
     """
     light, dark = (_with_colours(asset("nasframe.display", "charts.css"), side) for side in (0, 1))
+    if is_light:
+        return light
     coloured = "".join(re.findall(r"^[^{}@]+\{[^{}]*(?:fill|stroke|color): #[^{}]*\}\n", dark, flags=re.M))
     return f"{light}@media (prefers-color-scheme: dark) {{\n{coloured}}}\n"
 

@@ -12,6 +12,8 @@ from typing import Any, Literal
 from attrs import Attribute, evolve, field, frozen, validators
 from markupsafe import Markup
 
+from nasframe.display.latex import latex_number, latex_text
+from nasframe.display.markup import slug
 from nasframe.display.rendering import render
 from nasframe.display.values import Unit, format_together, format_value
 from nasframe.runtime import format_columns, visible
@@ -22,6 +24,9 @@ _NOTHING, _EQUAL = "—", "all equal"
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """A text that begins with one of these is a formula to a spreadsheet, unless it is a number below zero."""
+
+_NARROW = 6
+"""A table of LaTeX with more columns has small letters."""
 
 _SORTED_FROM = 3
 """A table with fewer rows needs no buttons that sort it."""
@@ -273,13 +278,86 @@ class Table:
             ],
         }
 
+    def to_latex(self) -> str:
+        """Return a floating table of LaTeX, which needs the package booktabs alone.
+
+        Its label is `tab:` and the name of the table. A mean and its interval have a column each, the best
+        are bold as on a page. Columns of pictures made of letters are left out.
+
+        Example:
+            >>> columns = [Column("name"), Column("auc", best="largest")]
+            >>> print(Table("results", "AUC", columns, [["a_b", 0.9], ["c", 0.8]]).to_latex())
+            % needs \\usepackage{booktabs}
+            \\begin{table}
+            \\centering
+            \\caption{AUC}
+            \\label{tab:results}
+            \\begin{tabular}{lr}
+            \\toprule
+            name & auc \\\\
+            \\midrule
+            a\\_b & \\textbf{0.9000} \\\\
+            c & 0.8000 \\\\
+            \\bottomrule
+            \\end{tabular}
+            \\end{table}
+            <BLANKLINE>
+        """
+        kept = [place for place, column in enumerate(self.columns) if column.only == ""]
+        shown = self._of_columns(kept)
+        texts, wide = shown._texts(), shown._with_ends()
+        kinds = ["l" if text else "r@{\\ }l" if ends else "r" for text, ends in zip(texts, wide, strict=True)]
+        heads = [
+            f"\\multicolumn{{2}}{{c}}{{{latex_text(column.heading)}}}" if ends else latex_text(column.heading)
+            for column, ends in zip(shown.columns, wide, strict=True)
+        ]
+        best = [shown._best(place) for place in range(len(shown.columns))]
+        lines = [_latex_line(heads)]
+        for index, row in enumerate(shown.rows):
+            cells = [
+                part
+                for place, (cell, column) in enumerate(zip(row, shown.columns, strict=True))
+                for part in _latex_cell(cell, column, wide[place], index in best[place])
+            ]
+            mark = r"\textgreater{} " if index in self.marked else ""
+            lines.append(_latex_line([f"{mark}{cells[0]}", *cells[1:]]))
+        words = " ".join(filter(None, [self.note, "; ".join(self.signs)]))
+        return "\n".join(
+            [
+                r"% needs \usepackage{booktabs}",
+                r"\begin{table}",
+                r"\centering",
+                f"\\caption{{{latex_text(self.title)}}}",
+                f"\\label{{tab:{slug(self.name) or 'table'}}}",
+                *([r"\small"] if len(kinds) + sum(wide) > _NARROW else []),
+                f"\\begin{{tabular}}{{{''.join(kinds)}}}",
+                r"\toprule",
+                lines[0],
+                r"\midrule",
+                *lines[1:],
+                r"\bottomrule",
+                r"\end{tabular}",
+                *([f"\\par\\smallskip{{\\footnotesize {latex_text(words)}\\par}}"] if words else []),
+                r"\end{table}",
+                "",
+            ]
+        )
+
     def _for(self, readers: Literal["files", "people"]) -> Table:
         """Return the table without the columns that are for other readers."""
         kept = [place for place, column in enumerate(self.columns) if column.only in ("", readers)]
-        if len(kept) == len(self.columns):
-            return self
+        return self if len(kept) == len(self.columns) else self._of_columns(kept)
+
+    def _of_columns(self, kept: Sequence[int]) -> Table:
         rows = [[row[place] for place in kept] for row in self.rows]
         return evolve(self, columns=[self.columns[place] for place in kept], rows=rows)
+
+    def _with_ends(self) -> list[bool]:
+        """Return for each column True where some entry is a mean with words beside it."""
+        return [
+            any(isinstance(cell, Estimate) and cell.ends_text() for cell in column)
+            for column in list(zip(*self.rows, strict=True)) or [()] * len(self.columns)
+        ]
 
     def _texts(self) -> list[bool]:
         """Return for each column True where it has no number: its entries stand at the left."""
@@ -296,6 +374,28 @@ class Table:
             return set()
         best = (max if choice == "largest" else min)(means.values())
         return {index for index, mean in means.items() if mean == best}
+
+
+def _latex_line(cells: Sequence[str]) -> str:
+    first = cells[0]
+    # after the end of a line these signs would belong to it
+    return " & ".join([f"{{}}{first}" if first.startswith(("[", "*")) else first, *cells[1:]]) + r" \\"
+
+
+def _latex_cell(cell: Cell, column: Column, has_ends: bool, is_best: bool) -> list[str]:
+    """Return a cell as LaTeX: one text, or the mean and its ends."""
+    ends = ""
+    if isinstance(cell, Estimate):
+        opened, closed = "()" if cell.is_range or cell.interval is None else "[]"
+        told = cell.ends_text(column.unit, "" if cell.is_range else ", ")
+        ends = f"{opened}{latex_number(told)}{closed}" if told else ""
+        words = latex_number(cell.mean_text(column.unit))
+    elif isinstance(cell, str):
+        words = latex_text(cell)
+    else:
+        words = latex_number(_text(cell, column))
+    words = f"\\textbf{{{words}}}" if is_best else words
+    return [words, ends] if has_ends else [words]
 
 
 def _mean(cell: Cell) -> float | None:

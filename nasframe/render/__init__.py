@@ -1,4 +1,4 @@
-"""`draw` and `draw_pair`: architectures as DOT, SVG, PNG or text.
+"""`draw` and `draw_pair`: architectures as DOT, SVG, PNG, PDF or text.
 
 Labels come from the space; plugins may add style.
 """

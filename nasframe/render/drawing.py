@@ -19,7 +19,7 @@ from nasframe.space import Architecture
 
 __all__ = ["FORMATS", "Drawing", "draw", "draw_pair"]
 
-FORMATS = ("svg", "dot", "png", "text")
+FORMATS = ("svg", "dot", "png", "pdf", "text")
 
 _LEGEND = r"+ dashed: only here\n≠ double border: another operation\n≠ thick arrow: only here"
 
@@ -50,22 +50,31 @@ class Drawing:
         """The picture as PNG.
 
         Raises:
-            RenderError: the system has no `dot`.
+            RenderError: the system has no `dot`, and the extra `figures` is not installed.
         """
         return picture_bytes(self.dot, "png")
 
-    def save(self, path: str | Path) -> Path:
-        """Write the drawing in the format that the file's suffix names: .svg, .dot, .png or .txt.
+    @property
+    def pdf(self) -> bytes:
+        """The picture as PDF, of one page of its size.
 
         Raises:
-            RenderError: an unknown suffix, or no renderer for this format (PNG needs the system's `dot`).
+            RenderError: the system has no `dot`, and the extra `figures` is not installed.
+        """
+        return picture_bytes(self.dot, "pdf")
+
+    def save(self, path: str | Path) -> Path:
+        """Write the drawing in the format that the file's suffix names: .svg, .dot, .png, .pdf or .txt.
+
+        Raises:
+            RenderError: an unknown suffix, or no renderer for this format; see `png`.
         """
         target = Path(path)
         kind = {"txt": "text", "gv": "dot"}.get(target.suffix[1:], target.suffix[1:])
         if kind not in FORMATS:
             raise RenderError(f"{target}: unknown format {target.suffix!r}{nearest(kind, FORMATS)}")
-        if kind == "png":
-            content = self.png
+        if kind in ("png", "pdf"):
+            content = self.png if kind == "png" else self.pdf
             with replacing(target) as temporary:
                 temporary.write_bytes(content)
         else:

@@ -21,6 +21,7 @@ from nasframe.report.space_table_page import (
     table_names,
     write_space_table_page,
 )
+from nasframe.report.studies_page import join_studies, studies_page, write_studies
 from nasframe.report.sweep_page import sweep_figures, sweep_page, sweep_tables, write_sweep_page
 from nasframe.report.trials import trials_of, trials_verdict
 
@@ -34,6 +35,7 @@ __all__ = [
     "comparison_page",
     "comparison_tables",
     "growing_page",
+    "join_studies",
     "link_to",
     "loop_figures",
     "loop_page",
@@ -52,6 +54,7 @@ __all__ = [
     "selection_verdict",
     "space_table_page",
     "space_table_tables",
+    "studies_page",
     "sweep_figures",
     "sweep_page",
     "sweep_tables",
@@ -65,5 +68,6 @@ __all__ = [
     "write_matrix_page",
     "write_report",
     "write_space_table_page",
+    "write_studies",
     "write_sweep_page",
 ]

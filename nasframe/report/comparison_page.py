@@ -21,7 +21,9 @@ from nasframe.display import (
     sparkline,
 )
 from nasframe.report.architectures import architecture_panels
+from nasframe.report.cost_curves import cost_figures
 from nasframe.report.costs import heading_of, title_of, unit_of, value_of
+from nasframe.report.methods import study_methods
 from nasframe.report.page import Page, Tile, make_page
 from nasframe.report.placement import placement_figures, placement_tables, with_endings
 from nasframe.report.study_record import (
@@ -75,6 +77,7 @@ def comparison_page(data: Mapping[str, Any], folder: Path) -> Page:
         trials=counts,
         made=made_values(data),
         experiment=data["experiment"],
+        methods=study_methods(data, folder),
     )
 
 
@@ -148,7 +151,8 @@ def comparison_figures(data: Mapping[str, Any]) -> list[Figure]:
             ],
         )
     )
-    return [*figures, *_entropy_figures(data), _size(data, rows), *placement_figures(data)]
+    figures += [*cost_figures(data), *_entropy_figures(data), _size(data, rows)]
+    return [*figures, *placement_figures(data)]
 
 
 def _same(data: Mapping[str, Any]) -> str:

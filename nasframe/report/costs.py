@@ -18,13 +18,15 @@ class Cost:
 
     Attributes:
         title: its name for people.
-        unit: `count`, or `s` for seconds.
+        unit: `count`, `s` for seconds, or `short`.
         paths: where the record of a trial has it; the first that is there counts.
+        of_network: True for one of the network that is found, False for one of finding it.
     """
 
     title: str
     unit: Unit
     paths: Sequence[tuple[str, str]]
+    of_network: bool = True
 
 
 COSTS: Mapping[str, Cost] = {
@@ -32,6 +34,8 @@ COSTS: Mapping[str, Cost] = {
     "multiply_adds": Cost("multiply-adds", "count", [("test", "multiply_adds")]),
     # `search` has the time of all its epochs, `seconds` that of the last attempt
     "search_seconds": Cost("search", "s", [("search", "seconds"), ("seconds", "search")]),
+    "total_seconds": Cost("total cost", "s", [("cost", "seconds")], of_network=False),
+    "cost_in_trainings": Cost("cost in trainings", "short", [("cost", "trainings")], of_network=False),
 }
 """The name of a metric in the record of a study → the cost that it is. Every other metric is the task's."""
 

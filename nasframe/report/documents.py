@@ -49,6 +49,7 @@ _TRIAL = Fields(
         "error": Nullable(Text()),
         "test": Nullable(_OBJECT),
         "seconds": Nullable(_NUMBERS),
+        "cost": Nullable(_NUMBERS),
         "search": Nullable(_OBJECT),
         "entropy": Nullable(Each(Items(_NUMBER))),
         "validation": Nullable(_NUMBERS),
@@ -72,6 +73,10 @@ _DIFFERENCE = Fields(
     },
 )
 _GAP = Fields({"variant": Text()}, dict.fromkeys(("supernet", "inherited", "trained", "drop"), _ESTIMATE))
+_CURVE = Fields(
+    {"name": Text(), "points": Items(Fields({"test": _MEAN}, {"trainings": _NUMBER, "seconds": _NUMBER}))},
+    {"kind": Text()},
+)
 _CORRELATION = Fields(
     {},
     {
@@ -125,6 +130,7 @@ _STUDY = Fields(
         "tests": Items(_DIFFERENCE),
         "gap": Items(_GAP),
         "tables": Items(_TABLE),
+        "cost_curves": Items(_CURVE),
         "caveats": Items(Text()),
         "chosen": Fields({"name": Text()}, {"validation": _ESTIMATE, "test": _ESTIMATE}),
         "failed": Each(Nullable(Text())),

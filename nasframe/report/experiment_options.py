@@ -8,18 +8,23 @@ from typing import Any
 
 from nasframe.runs import Run
 
-__all__ = ["name_in", "option_lines", "settings_of"]
+__all__ = ["name_in", "option_lines", "parsed_experiment", "settings_of"]
 
 _MOST = 5
 
 
 def settings_of(run: Run) -> dict[str, Mapping[str, Any]]:
     """Return section → option → value, of the experiment of a run; empty where it cannot be read."""
+    found = parsed_experiment(run.experiment_toml)
+    return {key: value for key, value in found.items() if isinstance(value, Mapping)}
+
+
+def parsed_experiment(toml: str) -> dict[str, Any]:
+    """Return the content of an experiment; empty where it cannot be read."""
     try:
-        found = tomllib.loads(run.experiment_toml)
+        return tomllib.loads(toml)
     except (ValueError, RecursionError):  # it was changed by hand
         return {}
-    return {key: value for key, value in found.items() if isinstance(value, Mapping)}
 
 
 def name_in(settings: Mapping[str, Mapping[str, Any]], section: str) -> str:

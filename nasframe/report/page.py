@@ -12,7 +12,7 @@ from urllib.parse import quote
 from attrs import frozen
 from markupsafe import Markup
 
-from nasframe.display import Cell, Estimate, Figure, Table, Unit, asset, page_style, render, slug
+from nasframe.display import Cell, Estimate, Figure, Table, Unit, asset, latex_text, page_style, render, slug
 from nasframe.report.plugin_sections import PluginSection
 from nasframe.runtime import replacing, without_nan, write_text
 
@@ -69,12 +69,14 @@ class Page:
 
     Attributes:
         tables, figures: each has a name of its own.
+        methods: a paragraph for a paper; empty for a page that has none.
     """
 
     tables: Sequence[Table]
     figures: Sequence[Figure]
     _template: str
     _values: Mapping[str, Any]
+    methods: str = ""
 
     @property
     def html(self) -> str:
@@ -91,6 +93,32 @@ class Page:
     def write(self, folder: Path) -> None:
         """Write `report.html` into a folder."""
         write_text(folder / PAGE, self.html)
+
+    def export_latex(self, folder: Path) -> list[Path]:
+        """Write every table, and the paragraph on the methods, as LaTeX; return the files."""
+        texts: dict[str, str] = {"methods.tex": latex_text(self.methods) + "\n"} if self.methods else {}
+        for table in self.tables:
+            texts[f"{_free(table.name, texts, 'tex')}.tex"] = table.to_latex()
+        for name, text in texts.items():
+            write_text(folder / name, text)
+        return [folder / name for name in texts]
+
+    def export_figures(self, folder: Path, kinds: Sequence[str] = ("svg", "pdf")) -> list[Path]:
+        """Write every figure in the colours of paper, as SVG, as PDF or as both; return the files.
+
+        Raises:
+            MissingExtraError: a PDF is wanted, and the extra `figures` is not installed. Nothing is written.
+        """
+        contents: dict[str, bytes] = {}
+        for figure in self.figures:
+            name = _free(f"figure-{figure.name}", contents, kinds[0])
+            for kind in kinds:
+                made = figure.to_pdf() if kind == "pdf" else figure.to_svg(is_light=True).encode()
+                contents[f"{name}.{kind}"] = made
+        for name, content in contents.items():
+            with replacing(folder / name) as temporary:
+                temporary.write_bytes(content)
+        return [folder / name for name in contents]
 
     def export(self, folder: Path) -> list[Path]:
         """Write every table as CSV and JSON, and every figure as SVG with its data; return the files."""
@@ -112,11 +140,11 @@ class Page:
         return [folder / name for name in texts]
 
 
-def _free(name: str, taken: Mapping[str, str]) -> str:
+def _free(name: str, taken: Mapping[str, object], ending: str = "csv") -> str:
     """Return the name of a file without its ending; with a number where another item has it."""
     first = slug(name)[:_LONGEST] or "table"
     names = (first, *(f"{first}-{number}" for number in range(2, len(taken) + 3)))
-    return next(found for found in names if f"{found}.csv" not in taken)
+    return next(found for found in names if f"{found}.{ending}" not in taken)
 
 
 def make_page(
@@ -129,6 +157,7 @@ def make_page(
     sections: Sequence[PluginSection] = (),
     data: Mapping[str, Any] | None = None,
     links: Mapping[str, str] | None = None,
+    methods: Sequence[str] = (),
     **values: Any,
 ) -> Page:
     """Return a page.
@@ -141,6 +170,7 @@ def make_page(
         sections: those of plugins, with tables and figures of their own.
         data: for the scripts, JSON-able.
         links: address, relative to the page, → words, above it.
+        methods: sentences for the methods section of a paper.
         values: more for the template.
     """
     drawn = [figure for figure in figures if not figure.is_empty]
@@ -160,11 +190,14 @@ def make_page(
         figures={figure.name: figure for figure in drawn},
         figures_named=figures_named,
         sections=sections,
+        methods=" ".join(methods),
         **values,
     )
     more_tables = [table for section in sections for table in section.tables]
     more_figures = [figure for section in sections for figure in section.figures]
-    return Page([*tables, *more_tables], [*drawn, *more_figures], template, whole)
+    return Page(
+        [*tables, *more_tables], [*drawn, *more_figures], template, whole, methods=" ".join(methods)
+    )
 
 
 def link_to(folder: str) -> str:

@@ -14,6 +14,7 @@ from nasframe.report.matrix_page import matrix_page, read_matrix
 from nasframe.report.page import Page
 from nasframe.report.run_page import run_page
 from nasframe.report.space_table_page import space_table_page
+from nasframe.report.studies_page import STUDIES, read_joined, studies_page
 from nasframe.report.sweep_page import sweep_page
 from nasframe.runs import Run
 from nasframe.runtime import damage_in_words
@@ -42,12 +43,15 @@ def read_page(folder: Path) -> Page:
     if (folder / "matrix.json").is_file():
         with _damage(folder / "matrix.json"):
             return matrix_page(read_matrix(folder / "matrix.json"), folder.name)
+    if (folder / STUDIES).is_file():
+        with _damage(folder / STUDIES):
+            return studies_page(read_joined(folder / STUDIES), folder.name)
     found = next((folder / name for name in (*_STUDIES, *_TABLES) if (folder / name).is_file()), None)
     if found is None:
         if (folder / "run.json").is_file():
             with _damage(folder):
                 return run_page(Run.open(folder))
-        expected = ", ".join(("run.json", *_STUDIES, "matrix.json", TABLE_FILE, "table.json"))
+        expected = ", ".join(("run.json", *_STUDIES, "matrix.json", STUDIES, TABLE_FILE, "table.json"))
         raise RunError(
             f"{folder}: holds no run and no finished study; expected one of {expected}. A study that has not "
             "ended goes on with its own command"

@@ -25,6 +25,8 @@ from nasframe.report.caveats import metric_caveats, run_caveats, search_caveats
 from nasframe.report.costs import heading_of, title_of
 from nasframe.report.drawing import on_page
 from nasframe.report.finalists import finalist_tables, learnt_logits, selection_of, selection_verdict
+from nasframe.report.machines import machine_facts
+from nasframe.report.methods import run_methods
 from nasframe.report.page import Page, Tile, make_page
 from nasframe.report.plugin_sections import plugin_sections
 from nasframe.report.scores import roc_table, score_figures
@@ -87,6 +89,7 @@ def run_page(run: Run) -> Page:
         tried=trials_verdict(trials) if trials else [],
         experiment=run.experiment_toml,
         made=_made(run),
+        methods=run_methods(run),
     )
 
 
@@ -389,5 +392,6 @@ def _made(run: Run) -> dict[str, Any]:
     record, provenance = run.record, run.architecture.provenance
     made = {"nasframe": record["nasframe"], **flatten(provenance.get("versions", {}))}
     made |= flatten({name: value for name, value in provenance.items() if name != "versions"})
+    made |= machine_facts(record.get("machines") or ())
     data = record.get("data") or {}
     return made | ({"data": data["fingerprint"]} if data.get("fingerprint") else {})

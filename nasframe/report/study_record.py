@@ -8,7 +8,8 @@ from statistics import fmean
 from typing import Any, Literal
 
 from nasframe.display import Cell, Column, Estimate, Table, flatten
-from nasframe.report.costs import heading_of, unit_of, value_of
+from nasframe.report.costs import COSTS, heading_of, unit_of, value_of
+from nasframe.report.machines import machine_facts
 from nasframe.report.page import Tile
 
 __all__ = [
@@ -46,6 +47,7 @@ _EMPTY: Mapping[str, Any] = {
     "tests": (),
     "gap": (),
     "tables": (),
+    "cost_curves": (),
     "caveats": (),
     "chosen": None,
     "failed": {},
@@ -143,8 +145,9 @@ def metric_columns(data: Mapping[str, Any], *, with_validation: bool) -> list[Co
     """
     columns = [validation_column(data, best="largest")] if with_validation else []
     for metric in data["metrics"]:
-        unit = unit_of(metric)
-        columns.append(Column(metric, heading_of(metric), unit, "smallest" if unit else ""))
+        cost = COSTS.get(metric)
+        best: Literal["", "smallest"] = "smallest" if cost is not None and cost.of_network else ""
+        columns.append(Column(metric, heading_of(metric), unit_of(metric), best))
     return columns
 
 
@@ -200,5 +203,6 @@ def trial_counts(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def made_values(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the versions and the fingerprint of the data."""
-    return {**flatten(data["versions"]), "data": data.get("data")}
+    """Return the versions, the fingerprint of the data, and the machines."""
+    machines = machine_facts(data["machines"])
+    return {**flatten(data["versions"]), "data": data.get("data"), **machines}

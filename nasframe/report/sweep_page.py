@@ -19,6 +19,7 @@ from nasframe.display import (
     ValueGrid,
 )
 from nasframe.report.costs import title_of, unit_of
+from nasframe.report.methods import study_methods
 from nasframe.report.page import Page, Tile, make_page
 from nasframe.report.study_record import (
     CHOSEN,
@@ -86,6 +87,7 @@ def sweep_page(data: Mapping[str, Any], folder: Path | None = None) -> Page:
         trials=counts,
         made=made_values(data),
         experiment=data["experiment"],
+        methods=study_methods(data, folder),
     )
 
 

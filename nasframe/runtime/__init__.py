@@ -19,6 +19,7 @@ from nasframe.runtime.compressed import read_compressed_json, write_compressed_j
 from nasframe.runtime.console import (
     drop_stream,
     format_columns,
+    print_bytes,
     print_columns,
     print_document,
     print_json,
@@ -58,8 +59,8 @@ from nasframe.runtime.json_list import read_json_list
 from nasframe.runtime.launched import launched_processes
 from nasframe.runtime.lazy import lazy_page
 from nasframe.runtime.locks import Lock, LockedError
-from nasframe.runtime.message_log import MessageLog
 from nasframe.runtime.machine import MACHINE, machine_record
+from nasframe.runtime.message_log import MessageLog
 from nasframe.runtime.processor import cores, require_processor
 from nasframe.runtime.progress import SILENT, Progress, make_progress, progress_of
 from nasframe.runtime.random_states import RandomStates, random_states_kept
@@ -163,6 +164,7 @@ __all__ = [
     "one_thread",
     "parse_json",
     "path_inside",
+    "print_bytes",
     "print_columns",
     "print_document",
     "print_json",

@@ -27,6 +27,7 @@ __all__ = [
     "drop_stream",
     "format_columns",
     "log_message",
+    "print_bytes",
     "print_columns",
     "print_document",
     "print_json",
@@ -135,6 +136,14 @@ def print_document(text: str) -> None:
     with writing_output():
         sys.stdout.write(text)
         sys.stdout.flush()
+
+
+def print_bytes(content: bytes) -> None:
+    """Write a file that is no text, such as a PNG, on standard output, which should not be a terminal."""
+    with writing_output():
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
 
 
 def print_json(value: Any, *, indent: int | None = 2) -> None:

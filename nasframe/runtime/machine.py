@@ -1,4 +1,4 @@
-"""The machine and the programs that compute, as records keep them: nothing is measured, nothing is fetched."""
+"""The machine and the programs that compute, as records keep them; nothing is measured or fetched."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _gpus() -> list[str]:
     """
     import torch
 
-    if torch.cuda.is_initialized():
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call, unused-ignore]
         return [torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())]
     try:
         folders = sorted(_NVIDIA.iterdir())

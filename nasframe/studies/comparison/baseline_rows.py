@@ -29,13 +29,20 @@ def baseline_rows(
     single stream, and of every network that the task or a plugin brings."""
     rows: list[Row] = []
 
-    def add(name: str, own: Trained, *, is_best_random: bool = False) -> None:
-        """Add the row of the mean of the networks that `own` holds for each seed."""
+    def add(name: str, own: Trained, *, tried: Trained = (), is_best_random: bool = False) -> None:
+        """Add the row of the mean of the networks that `own` holds for each seed.
+
+        Where one of several was taken, `tried` has all of them: each of them was trained, and costs.
+        """
         variants = next(item.variants for item, _ in trained if (item.kind, item.label) == (kind, label))
         values = {
             metric: {item.seed: _mean(_of(network, metric) for network in found) for item, found in own}
             for metric in metrics
         }
+        for metric in _TRAINING_COSTS.intersection(metrics if tried else ()):
+            values[metric] = {
+                item.seed: _sum(_of(network, metric) for network in found) for item, found in tried
+            }
         validation = {
             item.seed: _mean(network["validation"].get(objective) for network in found) for item, found in own
         }
@@ -51,12 +58,14 @@ def baseline_rows(
             complete = [(item, found) for item, found in own if len(found) == len(item.networks)]
             add(f"random, mean of {count}", complete)
             best = _best(complete, objective)
-            add(f"random, best of {count} on validation", best, is_best_random=True)
+            add(f"random, best of {count} on validation", best, tried=complete, is_best_random=True)
             continue
-        streams = _best([(item, _with_names(found, item.single_streams)) for item, found in own], objective)
+        alone = [(item, _with_names(found, item.single_streams)) for item, found in own]
+        streams = _best(alone, objective)
         if streams:
             names = dict.fromkeys(network["name"] for _, found in streams for network in found)
-            add(f"best single stream ({', '.join(names)})", streams)
+            tried = [(item, found) for item, found in alone if found]
+            add(f"best single stream ({', '.join(names)})", streams, tried=tried)
         for network in own[0][0].networks:
             add(
                 network.name,
@@ -72,6 +81,15 @@ def _with_names(networks: Sequence[Network], names: Collection[str]) -> list[Net
 def _best(own: Trained, objective: str) -> Trained:
     """Return of each seed the network that is best on the validation split; a seed without any has none."""
     return [(item, [_best_network(found, objective)]) for item, found in own if found]
+
+
+_TRAINING_COSTS = frozenset({"total_seconds", "cost_in_trainings"})
+
+
+def _sum(values: Iterable[float | int | None]) -> float | int | None:
+    """Return the sum; None where one is not known."""
+    known = list(values)
+    return None if None in known else sum(value for value in known if value is not None)
 
 
 def _mean(values: Iterable[float | int | None]) -> float | int | None:
@@ -94,4 +112,8 @@ def _of(network: Network, metric: str) -> float | int | None:
     """Return a metric of a network that was trained without a search, so that `search_seconds` is None."""
     if metric == "search_seconds":
         return None
+    if metric == "cost_in_trainings":
+        return 1
+    if metric == "total_seconds":
+        return number_of(network.get("seconds"))
     return number_of(network[metric] if metric in COSTS else network["test"].get(metric))

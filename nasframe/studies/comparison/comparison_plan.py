@@ -12,6 +12,7 @@ from nasframe.report import write_comparison_page
 from nasframe.studies.comparison.baseline_rows import baseline_rows
 from nasframe.studies.comparison.baselines import BaselineGroup, make_baseline_groups, read_baselines
 from nasframe.studies.comparison.caveats import comparison_caveats
+from nasframe.studies.comparison.cost_curves import cost_curves
 from nasframe.studies.comparison.derivation_gap import gaps
 from nasframe.studies.comparison.fitting_tables import default_table, fitting_tables
 from nasframe.studies.comparison.paired_tests import paired_tests
@@ -71,6 +72,7 @@ class ComparisonPlan(Plan):
             "trials": results,
             "rows": listed,
             "chosen": chosen(listed, objective),
+            "cost_curves": cost_curves(rows, trained, objective, bounds.get(objective, UNBOUNDED)),
             "tests": paired_tests(rows, metrics, bounds),
             "gap": gaps(self.variants, results, bounds.get(objective, UNBOUNDED)),
             "baselines": [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ __all__ = ["read_result"]
 _NOT_READ: dict[str, Any] = {
     "test": None,
     "seconds": {},
+    "cost": {},
     "search": None,
     "entropy": {},
     "validation": {"supernet": None, "inherited": None, "trained": None},
@@ -49,6 +50,7 @@ def read_result(
     Returns:
         JSON-able: `name`, `variant`, `point`, `seed`, `folder` (relative to the study), `status`, `error`,
         `test` (what `evaluate` found, without its baselines; None before it), `seconds` (stage → seconds),
+        `cost` (`training`, the seconds of all epochs of the final training, and `seconds`, with the search),
         `search` (`epochs`, `converged`, `seconds` of its epochs, `entropy`: group → its last value; None
         before its end), `entropy`
         (group → its value after each epoch), `validation` (the objective of the `supernet` when the search
@@ -89,6 +91,7 @@ def _read(run: Run, objective: str) -> dict[str, Any]:
     return {
         "test": None if test is None else {key: test[key] for key in test if key not in _APART},
         "seconds": run.seconds,
+        "cost": _cost(ended.get("seconds"), trained + run.history("finetune")),
         "search": None if summary is None else {key: summary[key] for key in _SEARCH if key in summary},
         "entropy": {
             group: [line["entropy"][group] for line in searched]
@@ -102,6 +105,19 @@ def _read(run: Run, objective: str) -> dict[str, Any]:
         "architecture": run.architecture.fingerprint[:16] if found else None,
         **({"caveats": caveats} if caveats else {}),
     }
+
+
+def _cost(search: float | None, lines: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Return the cost of a run in seconds; empty where it was not measured.
+
+    Args:
+        search: seconds of the epochs of the search.
+        lines: of the epochs of its trainings.
+    """
+    known = [line["seconds"] for line in lines if line.get("seconds") is not None]
+    if search is None or not known or len(known) < len(lines):
+        return {}
+    return {"training": round(sum(known), 3), "seconds": round(search + sum(known), 3)}
 
 
 _APART = ("baselines", "caveats", "undefined_scores")

@@ -12,6 +12,7 @@ from nasframe.jobs import Outcome, Trial
 from nasframe.pipeline import Prepared
 from nasframe.runs import Run
 from nasframe.studies.procedure import Study
+from nasframe.studies.variants.cost_in_trainings import with_costs_in_trainings
 from nasframe.studies.variants.run_result import read_result
 from nasframe.studies.variants.run_trial import make_run_trial
 from nasframe.studies.variants.variant import PlannedRun, Variant
@@ -36,8 +37,8 @@ class Runs:
     trials: Sequence[Trial]
 
     def results(self, outcomes: Mapping[str, Outcome], study: Study, objective: str) -> list[dict[str, Any]]:
-        """Return the result of each run; see `read_result`."""
-        return [
+        """Return the result of each run; see `read_result` and `with_costs_in_trainings`."""
+        found = [
             read_result(
                 trial,
                 outcomes[trial.name],
@@ -49,6 +50,7 @@ class Runs:
             )
             for trial, (variant, run) in zip(self.trials, self.pairs, strict=True)
         ]
+        return with_costs_in_trainings(found)
 
 
 def make_runs(variants: Sequence[Variant], study: Study) -> Runs:

@@ -1,0 +1,247 @@
+"""The page of several studies of one task: their rows side by side, and what differs between them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from nasframe.display import Cell, Column, Estimate, Table
+from nasframe.errors import RunError
+from nasframe.report.documents import read_study_record
+from nasframe.report.experiment_options import parsed_experiment
+from nasframe.report.machines import hardware_of
+from nasframe.report.page import PAGE, Page, make_page
+from nasframe.report.study_record import CHOSEN, MEANS, current_names, metric_columns, rows_by_name
+from nasframe.runtime import (
+    MAX_LISTING_BYTES,
+    Fields,
+    Items,
+    Text,
+    counted,
+    read_json,
+    without_nan,
+    write_json,
+)
+
+__all__ = ["STUDIES", "join_studies", "read_joined", "studies_page", "write_studies"]
+
+STUDIES = "studies.json"
+"""The record of such a page."""
+
+_FILES = ("comparison.json", "sweep.json")
+
+_RECORD = Fields({"objective": Text(), "task": Text(), "studies": Items(Fields({"path": Text()}), least=1)})
+
+
+def join_studies(folders: Sequence[Path], out: Path) -> dict[str, Any]:
+    """Return the record of a page of several studies, JSON-able.
+
+    Args:
+        folders: of comparisons of variants, and of sweeps.
+        out: the folder of the page, from which links lead to the studies.
+
+    Returns:
+        `task`, `objective`, `metrics` (those of all studies), `studies` (`name`, `path` relative to `out`,
+        `kind`, `title`, `seeds`, `versions`, `machines`, `data`, `chosen`, `rows`), and `caveats`: sentences
+        on what differs between the studies.
+
+    Raises:
+        RunError: a folder holds no such study, or one is of another task or objective than the first.
+    """
+    records = {folder: current_names(read_study_record(_file(folder))) for folder in folders}
+    first = folders[0]
+    task, objective = _task(records[first]), records[first]["objective"]
+    for folder, data in records.items():
+        if "loops" in data:
+            raise RunError(
+                f"{folder}: compares loops on a table; expected a comparison of variants or a sweep"
+            )
+        if data["objective"] != objective:
+            raise RunError(
+                f"{folder}: its objective is {data['objective']}, and that of {first} is {objective}; "
+                "only studies of the same objective can stand side by side"
+            )
+        if _task(data) != task:
+            raise RunError(
+                f"{folder}: its task is {_task(data)}, and that of {first} is {task}; "
+                "only studies of the same task can stand side by side"
+            )
+    shared = [
+        metric
+        for metric in records[first]["metrics"]
+        if all(metric in data["metrics"] for data in records.values())
+    ]
+    names = _names(folders)
+    studies = [
+        {
+            "name": name,
+            "path": Path(os.path.relpath(folder.absolute(), out.absolute())).as_posix(),
+            "kind": _file(folder).stem,
+            "title": data["title"],
+            "seeds": list(data["seeds"]),
+            "versions": data["versions"],
+            "machines": list(data["machines"]),
+            "data": data.get("data"),
+            "chosen": (data["chosen"] or {}).get("name"),
+            "rows": _rows(data),
+        }
+        for name, (folder, data) in zip(names, records.items(), strict=True)
+    ]
+    found = {"task": task, "objective": objective, "metrics": shared, "studies": studies}
+    joined: dict[str, Any] = without_nan({"kind": "studies", **found, "caveats": _differences(studies)})
+    return joined
+
+
+def write_studies(record: Mapping[str, Any], out: Path) -> Page:
+    """Write `studies.json` and `report.html` into a folder, and return the page."""
+    out.mkdir(parents=True, exist_ok=True)
+    write_json(out / STUDIES, record)
+    page = studies_page(record, out.name)
+    page.write(out)
+    return page
+
+
+def read_joined(path: Path) -> dict[str, Any]:
+    """Return the record of such a page, made anew of the studies that it names.
+
+    Raises:
+        RunError: it is damaged, or a study is not there any more; see `join_studies`.
+    """
+    found = read_json(path, _RECORD, limit=MAX_LISTING_BYTES)
+    return join_studies([path.parent / study["path"] for study in found["studies"]], path.parent)
+
+
+def studies_page(record: Mapping[str, Any], title: str) -> Page:
+    """Return the page of several studies, for the content of `studies.json`."""
+    studies = record["studies"]
+    return make_page(
+        "studies.html",
+        title=f"Studies: {title}",
+        about=f"{counted(len(studies), 'study', 'studies')} of the task {record['task']}",
+        tables=[_results(record), _facts(record)],
+        figures=[],
+        caveats=record["caveats"],
+        links=[(study["name"], f"{_address(study['path'])}/{PAGE}") for study in studies],
+    )
+
+
+def _file(folder: Path) -> Path:
+    found = next((folder / name for name in _FILES if (folder / name).is_file()), None)
+    if found is None:
+        expected = " or ".join(_FILES)
+        raise RunError(f"{folder}: holds no finished comparison or sweep; expected {expected}")
+    return found
+
+
+def _task(data: Mapping[str, Any]) -> str:
+    section = parsed_experiment(data["experiment"]).get("task")
+    return str(section.get("name", "")) if isinstance(section, Mapping) else ""
+
+
+def _names(folders: Sequence[Path]) -> list[str]:
+    """Return the shortest ends of the paths that tell the studies apart."""
+    parts = [folder.absolute().parts for folder in folders]
+    for length in range(1, max(map(len, parts)) + 1):
+        names = ["/".join(part[-length:]) for part in parts]
+        if len(set(names)) == len(names):
+            return names
+    return [f"{number}" for number in range(1, len(folders) + 1)]
+
+
+def _rows(data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "kind": row.get("kind"),
+            "validation": row["validation"].to_json(),
+            "values": {metric: value.to_json() for metric, value in row["values"].items()},
+        }
+        for name, row in rows_by_name(data).items()
+    ]
+
+
+def _differences(studies: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return a sentence for each thing that is not the same in all studies."""
+    seeds = {tuple(study["seeds"]) for study in studies}
+    found = [
+        "All studies have the same seeds, so their rows can be compared seed by seed."
+        if len(seeds) == 1
+        else f"The studies have different seeds: {_each(studies, lambda study: _listed(study['seeds']))}."
+    ]
+    data = {study["data"] for study in studies}
+    if len(data) > 1:
+        found.append("The studies were made of different data, so a difference may come from the examples.")
+    versions = {tuple(sorted(study["versions"].items())) for study in studies}
+    if len(versions) > 1:
+        said = _each(
+            studies, lambda study: ", ".join(f"{key} {value}" for key, value in study["versions"].items())
+        )
+        found.append(f"They were made with different versions: {said}.")
+    hardware = {_hardware(study) for study in studies}
+    if len(hardware) > 1:
+        found.append(f"Their times are of different hardware: {_each(studies, _hardware)}.")
+    return found
+
+
+def _each(studies: Sequence[Mapping[str, Any]], words: Callable[[Mapping[str, Any]], str]) -> str:
+    return "; ".join(f"{study['name']}: {words(study) or 'not recorded'}" for study in studies)
+
+
+def _listed(seeds: Sequence[Any]) -> str:
+    return ", ".join(map(str, seeds))
+
+
+def _versions(study: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in study["versions"].items())
+
+
+def _hardware(study: Mapping[str, Any]) -> str:
+    return "; ".join(dict.fromkeys(filter(None, map(hardware_of, study["machines"]))))
+
+
+def _results(record: Mapping[str, Any]) -> Table:
+    objective, metrics = record["objective"], record["metrics"]
+    columns = [Column("study"), Column("name"), *metric_columns(record, with_validation=True)]
+    columns.append(Column("seeds"))
+    rows: list[list[Cell]] = []
+    marked = []
+    for study in record["studies"]:
+        for row in study["rows"]:
+            if row["name"] == study["chosen"]:
+                marked.append(len(rows))
+            values = [Estimate.read(row["values"].get(metric)) for metric in metrics]
+            known = Estimate.read(row["values"].get(objective)).by_seed.values()
+            first = [study["name"], row["name"], Estimate.read(row["validation"])]
+            rows.append([*first, *values, sum(value is not None for value in known)])
+    several = any(len(study["seeds"]) > 1 for study in record["studies"])
+    note = "Each study tests its own rows against each other; between studies nothing was tested."
+    signs = [*([MEANS] if several else []), *([CHOSEN] if marked else [])]
+    return Table("results", "The rows of all studies", columns, rows, note, marked, signs)
+
+
+def _facts(record: Mapping[str, Any]) -> Table:
+    columns = [
+        Column(key) for key in ("study", "kind", "title", "seeds", "versions", "hardware", "data", "folder")
+    ]
+    rows: list[list[Cell]] = [
+        [
+            study["name"],
+            study["kind"],
+            study["title"],
+            _listed(study["seeds"]),
+            _versions(study),
+            _hardware(study) or None,
+            (study["data"] or "")[:16] or None,
+            study["path"],
+        ]
+        for study in record["studies"]
+    ]
+    return Table("studies", "The studies", columns, rows)
+
+
+def _address(path: str) -> str:
+    """Return a relative path as an address, which names no scheme."""
+    return f"./{quote(path, errors='surrogateescape')}"
