@@ -73,3 +73,47 @@ def test_a_damaged_record_is_refused_in_words(
     (tmp_path / "table.jsonl").touch()
     assert main(["report", str(tmp_path)]) == 2
     assert capsys.readouterr().err.startswith(f"nasframe: {tmp_path / name}: ")
+
+
+def test_the_methods_are_printed_and_nothing_else(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = (run / "report.html").stat().st_mtime_ns
+    assert main(["report", str(run), "--methods"]) == 0
+    assert capsys.readouterr().out.startswith("The task is ")
+    assert (run / "report.html").stat().st_mtime_ns == before
+
+
+def test_files_for_a_paper_are_written_where_they_are_asked_for(run: Path, tmp_path: Path) -> None:
+    pytest.importorskip("typst")
+    words = ["--latex", str(tmp_path / "tex"), "--figures", str(tmp_path / "figures")]
+    assert main(["report", str(run), *words]) == 0
+    assert {"methods.tex", "time.tex"} <= {path.name for path in (tmp_path / "tex").iterdir()}
+    names = {path.name for path in (tmp_path / "figures").iterdir()}
+    assert {"figure-search-loss.svg", "figure-search-loss.pdf"} <= names
+
+
+def test_figures_are_written_in_the_format_that_is_named(run: Path, tmp_path: Path) -> None:
+    assert main(["report", str(run), "--figures", str(tmp_path / "figures"), "--format", "svg"]) == 0
+    assert {path.suffix for path in (tmp_path / "figures").iterdir()} == {".svg"}
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["run", "run"], "several studies; expected --out FOLDER for their page"),
+        (["run", "--out", "new"], "--out: belongs to several studies"),
+        (["run", "--format", "pdf"], "--format: belongs to --figures"),
+        (["run", "--methods", "--latex", "tex"], "--methods: prints the paragraph of one run"),
+        (["run", "run", "--out", "run"], "--out run: holds other files"),
+        (["run", "--latex", "run/run.json"], "--latex run/run.json: is a file; expected a folder"),
+    ],
+)
+def test_options_of_a_report_that_do_not_go_together_are_refused(
+    run: Path,
+    words: list[str],
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(run.parent)
+    assert main(["report", *words]) == 2
+    assert message in capsys.readouterr().err

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from nasframe.display import Cell, Column, Estimate, Table, latex_text
+from nasframe.display.latex import latex_number
+
+HOSTILE = "a_b % & # $ { } ~ ^ \\ < > | \" ` -- '' é λ − 中\u202e\x07"
+
+
+@pytest.mark.parametrize(
+    ("text", "latex"),
+    [
+        ("50 % & #1", r"50 \% \& \#1"),
+        (r"\input{secret}", r"\textbackslash{}input\{secret\}"),
+        ("$x^2_~$", r"\$x\textasciicircum{}2\_\textasciitilde{}\$"),
+        ("<a|b>", r"\textless{}a\textbar{}b\textgreater{}"),
+        ("a--b", "a-{}-b"),
+        ("---", "-{}-{}-"),
+        ("Müller, Gjøvik, Łódź", r"M\"{u}ller, Gj\o{}vik, \L{}\'{o}d\'{z}"),
+        ("λ ≤ 0.1 × Δ", r"$\lambda$ $\leq$ 0.1 $\times$ $\Delta$"),
+        ("…−→", r"\ldots{}$-$$\to$"),
+        ("中", r"\ifdefined\Umathcode 中\else U+4E2D\fi{}"),
+        ("a\nb", r"a\textbackslash{}nb"),
+    ],
+)
+def test_every_sign_of_a_text_stands_for_itself(text: str, latex: str) -> None:
+    assert latex_text(text) == latex
+
+
+def test_no_special_sign_of_a_hostile_name_is_left_alone() -> None:
+    found = re.sub(
+        r"\\ifdefined\\Umathcode .\\else|\\[a-zA-Z]+(\{\})?|\\.|\$[^$]*\$|\{[a-z]?\}", "", latex_text(HOSTILE)
+    )
+    assert not set(found) & set('%&#$_{}~^\\<>|"`')
+    assert "\x07" not in found
+
+
+@pytest.mark.parametrize(
+    ("text", "latex"),
+    [
+        ("-0.5", "$-$0.5"),
+        ("1,204", "1,204"),
+        ("2e-07", r"$2\times10^{-7}$"),
+        ("-1.5e+10", r"$-1.5\times10^{10}$"),
+        ("62.5 %", r"62.5 \%"),
+        ("—", "---"),
+    ],
+)
+def test_numbers_have_the_signs_of_mathematics(text: str, latex: str) -> None:
+    assert latex_number(text) == latex
+
+
+def results(**more: object) -> Table:
+    columns = [
+        Column("name"),
+        Column("axis", only="files"),
+        Column("auc", best="largest"),
+        Column("course", only="people"),
+        Column("parameters", unit="count"),
+    ]
+    rows: list[list[Cell]] = [
+        ["grmc", 1, Estimate(0.95, 0.9, 0.97), "▁█", 1204],
+        ["softmax", 2, Estimate(0.9, 0.9, 0.9), "▁▁", None],
+    ]
+    return Table("main results", "AUC of 50 %", columns, rows, **more)  # type: ignore[arg-type]
+
+
+def test_a_mean_and_its_interval_have_a_column_each_and_the_best_is_bold() -> None:
+    lines = results().to_latex().splitlines()
+    assert r"\begin{tabular}{lr@{\ }lr}" in lines
+    assert r"name & \multicolumn{2}{c}{auc} & parameters \\" in lines
+    assert r"grmc & \textbf{0.9500} & [0.9000, 0.9700] & 1,204 \\" in lines
+    assert r"softmax & 0.9000 & (all equal) & --- \\" in lines
+
+
+def test_the_table_has_a_caption_a_label_and_the_rules_of_booktabs() -> None:
+    text = results().to_latex()
+    assert r"\caption{AUC of 50 \%}" in text
+    assert r"\label{tab:main-results}" in text
+    assert [text.count(rule) for rule in (r"\toprule", r"\midrule", r"\bottomrule")] == [1, 1, 1]
+
+
+def test_marked_rows_note_and_signs_are_told() -> None:
+    text = results(marked=[1], note="Best_of all.", signs=["> chosen"]).to_latex()
+    assert r"\textgreater{} softmax &" in text
+    assert r"Best\_of all. \textgreater{} chosen" in text
+
+
+def test_a_row_that_begins_with_a_bracket_is_no_argument_of_the_line_before() -> None:
+    table = Table("t", "t", [Column("name"), Column("x")], [["[1, 2]", 1], ["*", 2]])
+    assert "\n{}[1, 2] &" in table.to_latex()
+    assert "\n{}* &" in table.to_latex()

@@ -1,0 +1,89 @@
+"""Several studies on one page: their rows side by side, and what differs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nasframe.cli import main
+from nasframe.errors import RunError
+from nasframe.report import join_studies, read_page
+
+
+@pytest.fixture
+def two(compared: Path, swept: Path, tmp_path: Path) -> list[Path]:
+    """A comparison and a sweep of the same task and objective."""
+    shutil.copytree(compared, tmp_path / "first")
+    shutil.copytree(swept, tmp_path / "second")
+    return [tmp_path / "first", tmp_path / "second"]
+
+
+def change(folder: Path, **values: Any) -> None:
+    file = next(folder / name for name in ("comparison.json", "sweep.json") if (folder / name).is_file())
+    record = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps({**record, **values}), encoding="utf-8")
+
+
+def test_the_page_has_the_rows_of_all_studies_and_links_to_each(two: list[Path], tmp_path: Path) -> None:
+    assert main(["report", *map(str, two), "--out", str(tmp_path / "out")]) == 0
+    html = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "late fusion" in html
+    assert '<a href="./../first/report.html">first</a>' in html
+    assert '<a href="./../second/report.html">second</a>' in html
+    record = json.loads((tmp_path / "out" / "studies.json").read_text(encoding="utf-8"))
+    assert [study["kind"] for study in record["studies"]] == ["comparison", "sweep"]
+    assert record["objective"] == "auc"
+
+
+def test_the_page_is_made_anew_from_its_folder(two: list[Path], tmp_path: Path) -> None:
+    main(["report", *map(str, two), "--out", str(tmp_path / "out")])
+    page = read_page(tmp_path / "out")
+    assert [table.name for table in page.tables] == ["results", "studies"]
+
+
+def test_the_same_seeds_are_said_and_others_are_named(two: list[Path], tmp_path: Path) -> None:
+    change(two[0], seeds=[0, 1])
+    change(two[1], seeds=[0, 1])
+    assert "All studies have the same seeds" in join_studies(two, tmp_path)["caveats"][0]
+    change(two[1], seeds=[5])
+    assert "first: 0, 1; second: 5" in join_studies(two, tmp_path)["caveats"][0]
+
+
+def test_differences_of_versions_data_and_hardware_are_said(two: list[Path], tmp_path: Path) -> None:
+    change(two[0], versions={"torch": "2.6"}, data="a", machines=[{"processor": "Fast One"}])
+    change(two[1], versions={"torch": "2.14"}, data="b", machines=[{"processor": "Slow One"}])
+    said = " ".join(join_studies(two, tmp_path)["caveats"])
+    assert "different data" in said
+    assert "first: torch 2.6; second: torch 2.14" in said
+    assert "first: Fast One; second: Slow One" in said
+
+
+def test_another_objective_is_refused(two: list[Path], tmp_path: Path) -> None:
+    change(two[1], objective="acc")
+    with pytest.raises(RunError, match=r"second: its objective is acc, and that of .*first is auc"):
+        join_studies(two, tmp_path)
+
+
+def test_another_task_is_refused(two: list[Path], tmp_path: Path) -> None:
+    change(two[1], experiment='[task]\nname = "other"\n')
+    with pytest.raises(RunError, match=r"second: its task is other"):
+        join_studies(two, tmp_path)
+
+
+def test_a_folder_without_a_study_is_refused(two: list[Path], tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(RunError, match=r"empty: holds no finished comparison or sweep"):
+        join_studies([*two, tmp_path / "empty"], tmp_path)
+
+
+def test_a_hostile_name_of_a_folder_is_a_link_to_it_and_no_markup(two: list[Path], tmp_path: Path) -> None:
+    hostile = tmp_path / 'javascript:"><script>alert(1)'
+    two[1].rename(hostile)
+    main(["report", str(two[0]), str(hostile), "--out", str(tmp_path / "out")])
+    html = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "<script>alert" not in html
+    assert 'href="./../javascript%3A%22%3E%3Cscript%3Ealert%281%29/report.html"' in html
