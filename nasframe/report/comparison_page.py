@@ -175,7 +175,7 @@ def _results(data: Mapping[str, Any]) -> Table:
     chosen = (data["chosen"] or {}).get("name")
     several = len(data["seeds"]) > 1
     note = "Each number is a mean over the seeds, with its 95 % interval. " if several else "One seed each. "
-    note += f"Bold: the largest {objective} on validation, and the smallest cost." + (
+    note += f"Bold: the largest {objective} on validation, the smallest network, and the shortest search." + (
         " That alone does not say that it is better than the others: see the tests." if several else ""
     )
     if chosen is not None:

@@ -23,6 +23,8 @@ def cost_figures(data: Mapping[str, Any]) -> list[Figure]:
     A record of an earlier version has no curves, and the charts are empty.
     """
     several = len(data["seeds"]) > 1
+    points = [point for curve in data["cost_curves"] for point in curve["points"]]
+    ends = {cost: max((point.get(cost) or 0.0 for point in points), default=0.0) for cost in _COSTS}
     return [
         LineChart(
             name=f"cost-{cost}",
@@ -30,6 +32,7 @@ def cost_figures(data: Mapping[str, Any]) -> list[Figure]:
             x=title,
             y=f"{data['objective']}, test",
             x_low=0.0,
+            x_high=1.05 * ends[cost] or None,
             lines=[_line(curve["name"], curve["points"], cost) for curve in data["cost_curves"]],
             caption=_CAPTION + (" Bars: 95 % intervals over the seeds." if several else ""),
         )

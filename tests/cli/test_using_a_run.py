@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -158,9 +159,26 @@ def test_show_says_what_png_needs_before_it_reads_anything(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PATH", str(home))
+    monkeypatch.setitem(sys.modules, "typst", None)
     assert main(["show", "missing", "--out", "picture.png"]) == 2
     assert "PNG needs the command `dot` of Graphviz" in capsys.readouterr().err
     assert not Path("picture.png").exists()
+
+
+def test_show_writes_a_picture_to_a_pipe(
+    finished_run: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    pytest.importorskip("typst")
+    assert main(["show", str(finished_run), "--format", "pdf"]) == 0
+    assert capsysbinary.readouterr().out.startswith(b"%PDF-")
+
+
+def test_show_writes_no_picture_on_a_terminal(
+    finished_run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert main(["show", str(finished_run), "--format", "png"]) == 2
+    assert "--format png: no file for a terminal" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", ["no/such/run", "x" * 5000, "a\0b"])

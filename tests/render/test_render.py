@@ -64,10 +64,20 @@ def test_a_system_dot_is_used_where_there_is_one(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.usefixtures("no_dot")
-def test_png_without_a_system_dot_says_what_it_needs(tmp_path: Path) -> None:
+def test_png_with_neither_a_system_dot_nor_the_extra_says_what_it_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "typst", None)
     with pytest.raises(RenderError, match="PNG needs the command `dot`"):
         draw(architecture()).save(tmp_path / "cell.png")
     assert not (tmp_path / "cell.png").exists()
+
+
+@pytest.mark.usefixtures("no_dot")
+def test_png_and_pdf_without_a_system_dot_are_made_by_the_extra(tmp_path: Path) -> None:
+    pytest.importorskip("typst")
+    assert draw(architecture()).save(tmp_path / "cell.png").read_bytes().startswith(b"\x89PNG")
+    assert draw(architecture()).save(tmp_path / "cell.pdf").read_bytes().startswith(b"%PDF-")
 
 
 @pytest.mark.usefixtures("no_dot")

@@ -10,7 +10,7 @@ from nasframe.studies.comparison.baselines import BaselineGroup
 from nasframe.studies.statistics import mean
 from nasframe.studies.variants import Row, number_of
 
-__all__ = ["baseline_rows"]
+__all__ = ["Network", "Trained", "baseline_rows"]
 
 Network = Mapping[str, Any]
 """The result of a network that was trained without a search."""

@@ -57,7 +57,7 @@ def test_the_numbers_are_those_of_evaluate(
 def test_metrics_are_compared_and_thresholds_and_counts_are_not(finished_studies: Finished) -> None:
     assert finished_studies.found["metrics"] == [
         *("accuracy", "confidence"),
-        *("parameters", "multiply_adds", "search_seconds"),
+        *("parameters", "multiply_adds", "search_seconds", "total_seconds", "cost_in_trainings"),
     ]
 
 

@@ -109,7 +109,7 @@ def test_metrics_are_what_is_measured_on_both_splits_and_the_costs() -> None:
     test = {"auc": 0.9, "acc": 0.8, "threshold": 0.5, "clips": 30, "other": {"a": 1}, "loss": 0.4}
     assert metrics_of("auc", validation, test) == [
         *("auc", "acc"),
-        *("parameters", "multiply_adds", "search_seconds"),
+        *("parameters", "multiply_adds", "search_seconds", "total_seconds", "cost_in_trainings"),
     ]
 
 

@@ -206,7 +206,7 @@ def test_more_seeds_and_values_are_added_and_one_axis_is_printed_as_a_list(
     start = lines.index("mean of 2 seeds") + 2
     assert lines[start + 1].split() == [
         *("point", "accuracy,", "validation", "accuracy,", "test", "parameters"),
-        *("multiply-adds", "search", "seeds", "done"),
+        *("multiply-adds", "search", "total", "cost", "cost", "in", "trainings", "seeds", "done"),
     ]
     words = lines[start + 2].replace(">", " ").split()  # which marks the point that validation chose
     assert (words[0], words[-3:]) == ("samples=1", ["2", "of", "2"])
