@@ -83,11 +83,16 @@ def _named(settings: Settings, name: str) -> str:
 def _with_options(settings: Settings, section: str, left_out: Sequence[str] = ()) -> str:
     """Return the options of a section in brackets: ` (samples = 100, temperature = 0.1)`."""
     known = [
-        f"{key} = {format_value(value, 'setting')}"
+        f"{key} = {_shown(value)}"
         for key, value in _section(settings, section).items()
         if key not in ("name", *left_out) and isinstance(value, bool | int | float | str)
     ]
     return f" ({', '.join(known)})" if known else ""
+
+
+def _shown(value: object) -> str:
+    """Return the value of an option as the experiment has it."""
+    return str(value).lower() if isinstance(value, bool) else format_value(value, "setting")
 
 
 def _data(run: Run, settings: Settings) -> list[str]:
@@ -102,9 +107,9 @@ def _data(run: Run, settings: Settings) -> list[str]:
         found.append(f"The task is {name}{by}.")
     if examples:
         parts = [f"{count:,} {_FOR.get(split, f'in the split {split}')}" for split, count in examples.items()]
-        found.append(f"Of the examples, {', '.join(parts)}.")
+        found.append(f"The numbers of examples are {', '.join(parts)}.")
     made = {key: value for key, value in _section(settings, "task").items() if _OF_SPLITS.search(key)}
-    listed = [f"{key} = {format_value(value, 'setting')}" for key, value in made.items() if _is_plain(value)]
+    listed = [f"{key} = {_shown(value)}" for key, value in made.items() if _is_plain(value)]
     if listed:
         found.append(f"The splits were made by the task with {', '.join(listed)}.")
     return found
@@ -144,7 +149,9 @@ def _search(run: Run, settings: Settings) -> list[str]:
     relaxes = bool(searched) and learnt_logits(searched)
     by = f", relaxed by {_named(settings, 'relaxation')}{_with_options(settings, 'relaxation')}"
     epochs = f" for {counted(summary['epochs'], 'epoch')}" if "epochs" in summary else ""
-    found = [f"The supernet was trained{epochs} by {loop}{by * relaxes}{_with_options(settings, 'search')}."]
+    found = [f"The supernet was trained{epochs} by {loop}{by * relaxes}."]
+    if options := _with_options(settings, "search"):
+        found.append(f"The options of the search were {options.strip(' ()')}.")
     if relaxes and "converged" in summary:
         found.append("The search converged." if summary["converged"] else "The search did not converge.")
     selection = selection_of(run)
@@ -195,7 +202,7 @@ def _first_run(data: Mapping[str, Any], folder: Path) -> Run | None:
 
 def _varied(data: Mapping[str, Any]) -> list[str]:
     axes = [
-        f"{axis['key']} in {{{', '.join(format_value(value, 'setting') for value in axis['values'])}}}"
+        f"{axis['key']} in {{{', '.join(_shown(value) for value in axis['values'])}}}"
         for axis in data["axes"]
     ]
     if axes:
