@@ -195,9 +195,7 @@ def make_page(
     )
     more_tables = [table for section in sections for table in section.tables]
     more_figures = [figure for section in sections for figure in section.figures]
-    return Page(
-        [*tables, *more_tables], [*drawn, *more_figures], template, whole, methods=" ".join(methods)
-    )
+    return Page([*tables, *more_tables], [*drawn, *more_figures], template, whole, methods=" ".join(methods))
 
 
 def link_to(folder: str) -> str:

@@ -124,7 +124,7 @@ def studies_page(record: Mapping[str, Any], title: str) -> Page:
         tables=[_results(record), _facts(record)],
         figures=[],
         caveats=record["caveats"],
-        links=[(study["name"], f"{_address(study['path'])}/{PAGE}") for study in studies],
+        links={f"{_address(study['path'])}/{PAGE}": study["name"] for study in studies},
     )
 
 
