@@ -85,7 +85,7 @@ _ACCENTS: Mapping[str, str] = {
 """The accents that every encoding of fonts has."""
 
 _LIGATURES = re.compile(r"([-,'])(?=\1)")
-"""Two of these signs become another one."""
+"""Two of these signs become another one, in LuaLaTeX also with an empty group between them."""
 
 _NUMBER = re.compile(r"(?<![\w.)\]])(-?)([0-9][0-9,]*(?:\.[0-9]+)?)(?:e([+-]?[0-9]+))?")
 
@@ -93,7 +93,8 @@ _NUMBER = re.compile(r"(?<![\w.)\]])(-?)([0-9][0-9,]*(?:\.[0-9]+)?)(?:e([+-]?[0-
 def latex_text(words: object) -> str:
     """Return a text in LaTeX, in which every sign stands for itself.
 
-    A letter that pdfLaTeX has no command for is itself in LuaLaTeX and XeLaTeX, and its number in pdfLaTeX.
+    A letter that pdfLaTeX has no command for has its number there; in LuaLaTeX and XeLaTeX it is itself, in a
+    font that has it.
 
     Example:
         >>> print(latex_text("50 % of a_b & λ"))
@@ -102,7 +103,7 @@ def latex_text(words: object) -> str:
         \\'{e}
     """
     composed = unicodedata.normalize("NFC", visible(str(words)))
-    return "".join(map(_letter, _LIGATURES.sub("\\1\0", composed))).replace("\0", "{}")
+    return "".join(map(_letter, _LIGATURES.sub("\\1\0", composed))).replace("\0", r"\kern0pt ")
 
 
 def latex_number(words: str) -> str:
