@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from nasframe.experiment.sections import (
 from nasframe.experiment.toml_file import read_toml
 from nasframe.options import collect, option
 from nasframe.relaxations import Relaxation
-from nasframe.runtime import default_cache, fingerprint
+from nasframe.runtime import default_cache, fingerprint, visible
 from nasframe.searching import GradientLoop, ProposalLoop, SearchOptions
 from nasframe.space import SpaceFactory
 from nasframe.tasks import Task
@@ -217,6 +218,20 @@ class Experiment:
             raise ConfigurationError(source, [problem])
         return cls(**parts, **attrs.asdict(settings, recurse=False), names=names)
 
+    def __repr__(self) -> str:
+        """Return a few lines: the plugins, and every option that is not at its default."""
+        parts = [f"{section} {visible(self.names[section])}" for section in PLUGINS]
+        changed = [
+            f"{section}.{item.name}={visible(value)}"
+            for section in (*PLUGINS, *ENGINE)
+            for item in attrs.fields(type(getattr(self, section)))
+            if item.init and item.repr
+            if (value := repr(getattr(getattr(self, section), item.name))) != _default(item)
+        ]
+        options = textwrap.shorten(" ".join([f"seed={self.seed}", *changed]), 400, placeholder=" …")
+        lines = [", ".join(parts), *textwrap.wrap(options, 98, break_long_words=False)]
+        return "<Experiment: " + "\n  ".join(lines) + ">"
+
     @property
     def stage_seed(self) -> int:
         """The seed of the task's stages."""
@@ -266,6 +281,13 @@ class Experiment:
                 if key not in options or value != options[key]
             }
         return fingerprint(kept)
+
+
+def _default(item: Any) -> str:
+    """Return how the default of an option is written; empty where it depends on other options."""
+    if isinstance(item.default, attrs.Factory):  # type: ignore[arg-type]
+        return "" if item.default.takes_self else repr(item.default.factory())
+    return repr(item.default)
 
 
 _ADDED: Mapping[str, Mapping[str, Any]] = {

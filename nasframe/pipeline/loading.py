@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nasframe.errors import RunError
+from nasframe.errors import ArchitectureError, RunError
 from nasframe.experiment import Experiment
 from nasframe.runs import Run, reading_run
+from nasframe.runtime import shorten, visible
 from nasframe.searching import read_search, restore_supernet
 from nasframe.space import Architecture
 from nasframe.supernet import Supernet
@@ -27,13 +28,34 @@ def load_experiment(run: Run | str | Path) -> Experiment:
 
 
 def load_architecture(where: Architecture | Run | str | Path) -> Architecture:
-    """Return the architecture in a run, a run folder, a JSON file, or a file that a plugin can read."""
+    """Return the architecture in a run, a run folder, a JSON file, or a file or text that a plugin can read.
+
+    Such a text is a published genotype of BM-NAS.
+
+    Raises:
+        ArchitectureError, RunError: there is none: no file and no text of a known format, or a damaged one.
+    """
     if isinstance(where, Architecture):
         return where
     if isinstance(where, Run):
         return where.architecture
     path = Path(where)
+    if isinstance(where, str) and not _is_there(path):
+        found = Architecture.from_text(where, "the genotype")
+        if found is not None:
+            return found
+        raise ArchitectureError(
+            f"{shorten(visible(where), 200)}: no such run folder or architecture file, and no text "
+            "of a format that a plugin reads, such as a genotype of BM-NAS, `Genotype(edges=…, …)`"
+        )
     return Run.open(path).architecture if path.is_dir() else Architecture.load(path)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a text that is too long for a path, or that cannot be one
+        return False
 
 
 def load_supernet(run: Run) -> Supernet:

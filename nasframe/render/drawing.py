@@ -90,7 +90,8 @@ class Drawing:
         except RenderError:
             return None
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
+        """Return the text, which a console then shows as `print` does."""
         return self.text
 
 

@@ -14,7 +14,7 @@ from attrs import field, frozen
 from nasframe.errors import ArchitectureError, PluginError, SpaceError
 from nasframe.options import structure
 from nasframe.plugins import RecordedNames, manager, record_names
-from nasframe.runtime import fingerprint, parse_json, read_text, write_json
+from nasframe.runtime import counted, fingerprint, parse_json, read_text, visible, write_json
 from nasframe.space.derived_graph import Resolved, resolve
 from nasframe.space.factory import SpaceFactory
 from nasframe.space.space import SearchSpace
@@ -91,6 +91,16 @@ class Architecture:
 
     def __hash__(self) -> int:
         return hash(self.fingerprint)
+
+    def __repr__(self) -> str:
+        """Return a line: space, first digits of the fingerprint, operations that were chosen and are used."""
+        found = ", ".join(
+            visible(name) if count == 1 else f"{count} {visible(name)}"
+            for name, count in self.resolved.chosen_operations.items()
+        )
+        choices = counted(len(self.space.choices), "choice")
+        head = f"{visible(self.space.name)}, {self.fingerprint[:12]}"
+        return f"<Architecture {head}: {found or 'no chosen operation'}; {choices}>"
 
     @functools.cached_property
     def resolved(self) -> Resolved:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 
 import networkx as nx
 from attrs import frozen
@@ -43,12 +44,19 @@ class Resolved:
         output: the node whose value is returned.
         labels: node → the name of its operation, with its options where it was chosen; `input` for an input
             that enters as it is.
+        chosen: names of the operations of nodes and edges with a choice, in topological order.
     """
 
     operations: Mapping[str, OpSpec | None]
     arrivals: Mapping[str, Mapping[str, tuple[Arrival, ...]]]
     output: str
     labels: Mapping[str, str]
+    chosen: tuple[str, ...] = ()
+
+    @property
+    def chosen_operations(self) -> dict[str, int]:
+        """Name of each operation that was chosen → how often it is there, in topological order."""
+        return dict(Counter(self.chosen))
 
 
 def resolve(space: SearchSpace, assignment: Assignment) -> Resolved:
@@ -98,7 +106,25 @@ def resolve(space: SearchSpace, assignment: Assignment) -> Resolved:
         arrivals[name] = {
             port: tuple(kept[name, port]) for port in node.ports if kept[name, port] or not droppable
         }
-    return Resolved(operations, arrivals, wiring.output, labels)
+    return Resolved(
+        operations, arrivals, wiring.output, labels, tuple(_chosen(wiring, assignment, labels, arrivals))
+    )
+
+
+def _chosen(
+    wiring: Wiring,
+    assignment: Assignment,
+    labels: Mapping[str, str],
+    arrivals: Mapping[str, Mapping[str, tuple[Arrival, ...]]],
+) -> Iterator[str]:
+    """Yield the names of what was chosen; an edge that is only there or not there chooses no operation."""
+    for name, label in labels.items():
+        choices = [item.edge.choice for items in arrivals[name].values() for item in items]
+        for choice in choices:
+            if choice is not None and sum(not wiring.removes(choice.name, c) for c in choice.candidates) > 1:
+                yield assignment[choice.name]
+        if wiring.nodes[name].choice is not None:
+            yield label
 
 
 def _arrival(wiring: Wiring, edge: FlatEdge, assignment: Assignment) -> Arrival | None:

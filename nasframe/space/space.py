@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from nasframe.plugins import manager
+from nasframe.runtime import counted, visible
 from nasframe.space.architecture_count import ArchitectureCount
 from nasframe.space.checks import check
 from nasframe.space.choice import Assignment, Choice
@@ -72,6 +73,10 @@ class SearchSpace(SpaceGraph):
         self.exact = exact
         self.origin = origin
         self.plugin: str | None = None
+
+    def __repr__(self) -> str:
+        """Return the name and the number of nodes, of which a cell is one."""
+        return f"<SearchSpace {visible(self.name)}: {counted(len(self.graph), 'node')}>"
 
     @functools.cached_property
     def wiring(self) -> Wiring:

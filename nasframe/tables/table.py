@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from nasframe.errors import ConfigurationError, nearest
 from nasframe.plugins import RecordedNames
+from nasframe.runtime import counted, visible
 from nasframe.space import Architecture, SearchSpace
 from nasframe.tables.entry import SPLITS, Curves, SplitName, TableEntry, TableTraining
 from nasframe.tables.network_index import NetworkIndex
@@ -52,6 +53,12 @@ class TabularBenchmark:
         return (self.path, self.record, self.rows) == (other.path, other.record, other.rows)
 
     __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        """Return two lines: title, number of networks and trainings, objective; and the place."""
+        size = f"{counted(len(self), 'network')}, {counted(len(self.trainings), 'training')} each"
+        head = f"{visible(self.title)}: {size}; {visible(self.objective)}"
+        return f"<TabularBenchmark {head}\n  {visible(str(self.path))}>"
 
     def __len__(self) -> int:
         """Return the number of networks."""

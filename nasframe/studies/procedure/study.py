@@ -23,6 +23,7 @@ from nasframe.studies.preload import PRELOAD
 from nasframe.studies.procedure.data_preparation import data_key, prepare_data
 from nasframe.studies.procedure.machines import machines_of
 from nasframe.studies.procedure.settings import Settings
+from nasframe.studies.procedure.study_record import StudyRecord
 from nasframe.studies.procedure.versions import versions
 
 __all__ = ["Plan", "Study", "Work", "run_study"]
@@ -154,7 +155,7 @@ class Study:
         with full_disk_stops(self.folder.path):
             plan.finish(saved, self.folder.path)
             self.folder.end()
-        return saved
+        return StudyRecord(saved)
 
     def _results(self, work: Work, trials: Sequence[Trial]) -> dict[str, Any]:
         """Do the trials, and those that the work yields next, until it returns its record."""
