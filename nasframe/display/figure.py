@@ -160,6 +160,10 @@ class Figure:
         )
         return f'<?xml version="1.0" encoding="UTF-8"?>\n{document}\n'
 
+    def _repr_svg_(self) -> str:
+        """Return the picture for a notebook."""
+        return self.to_svg()
+
     def to_csv(self) -> str:
         """Return the data as CSV."""
         return self.data().to_csv()
