@@ -22,7 +22,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .NOTPARALLEL:
-.PHONY: help demo test cluster browser check bench acceptance soak clean
+.PHONY: help demo test docs notebooks cluster browser check bench acceptance soak clean
 
 help:
 	@echo "make demo   make a virtual environment, install nasframe, search a small network into $(OUT)"
@@ -30,6 +30,8 @@ help:
 	@echo "make cluster  the tests of the executor ray, on a cluster of two nodes on this machine; takes root"
 	@echo "make browser  install Chromium for those tests, where apt is there and we are root"
 	@echo "make check  lint, formatting, types, import rules"
+	@echo "make docs   the pages, notebooks and docstrings as a site of static files in site/; open site/index.html"
+	@echo "make notebooks  execute examples/notebooks anew and store their outputs"
 	@echo "make bench  measure the speed: a search step, an epoch, the estimator, the extraction of features"
 	@echo "make acceptance  check the results that a search must reach on the embedded set and two real tasks; about an hour"
 	@echo "make soak   give every reader INPUTS ($(INPUTS)) mutated files, and measure memory; some hours"
@@ -40,6 +42,12 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) $(DIST) $(PYTEST)
+
+docs: $(VENV)/.installed-dev
+	$(BIN)/python -m docs.builder
+
+notebooks: $(VENV)/.installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m docs.builder.notebooks
 
 # Not a part of `test`: Ray aborted the process of these tests once in some twelve runs.
 cluster: $(VENV)/.installed-dev
@@ -61,6 +69,7 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(foreach folder,$(BENCHMARKS),MYPYPATH=benchmarks:$(folder) $(BIN)/mypy $(AS_SCRIPTS) $(folder)/*.py &&) true
+	$(BIN)/mypy $(AS_SCRIPTS) -p docs.builder
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.installed-dev
@@ -74,7 +83,7 @@ soak: $(VENV)/.installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.memory
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:

@@ -15,8 +15,8 @@ from typing import Any
 
 import nbclient
 import nbformat
-from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import NoSuchKernel
+from jupyter_client.manager import AsyncKernelManager
 
 from nasframe.errors import NasframeError
 

@@ -44,7 +44,7 @@ class Resolved:
         output: the node whose value is returned.
         labels: node → the name of its operation, with its options where it was chosen; `input` for an input
             that enters as it is.
-        chosen: names of the operations of nodes and edges with a choice, in topological order.
+        chosen: the operation of each choice among operations that is used, in topological order.
     """
 
     operations: Mapping[str, OpSpec | None]
@@ -117,14 +117,17 @@ def _chosen(
     labels: Mapping[str, str],
     arrivals: Mapping[str, Mapping[str, tuple[Arrival, ...]]],
 ) -> Iterator[str]:
-    """Yield the names of what was chosen; an edge that is only there or not there chooses no operation."""
-    for name, label in labels.items():
-        choices = [item.edge.choice for items in arrivals[name].values() for item in items]
-        for choice in choices:
-            if choice is not None and sum(not wiring.removes(choice.name, c) for c in choice.candidates) > 1:
+    """Yield what each choice chose, tied cells once; an edge that is there or not chooses no operation."""
+    done: set[str] = set()
+    for name in labels:
+        edges = [item.edge.choice for items in arrivals[name].values() for item in items]
+        for choice in (*edges, wiring.nodes[name].choice):
+            if choice is None or choice.name in done:
+                continue
+            done.add(choice.name)
+            operations = sum(not wiring.removes(choice.name, item) for item in choice.candidates)
+            if operations > 1 or choice is wiring.nodes[name].choice:
                 yield assignment[choice.name]
-        if wiring.nodes[name].choice is not None:
-            yield label
 
 
 def _arrival(wiring: Wiring, edge: FlatEdge, assignment: Assignment) -> Arrival | None:
