@@ -205,6 +205,7 @@ def show(
     *more: Annotated[str, Parameter(show=False)],
     format: Format | None = None,
     out: Path | None = None,
+    title: str | None = None,
 ) -> None:
     """Show an architecture, or two side by side with their differences: as text, or as a picture.
 
@@ -218,6 +219,9 @@ def show(
         [default: the one that the ending of --out names, else text]
     out
         The file to write. [default: standard output, for png and pdf where it is no terminal]
+    title
+        Above the picture of one; an empty one leaves it out. [default: the space, the fingerprint, and of an
+        evaluated run its score]
     """
     if more:
         raise ConfigurationError("show", [f"{2 + len(more)} architectures; expected one, or two"])
@@ -228,9 +232,12 @@ def show(
     from nasframe.runtime import write_text
 
     check_format(chosen)
+    if other is not None and title is not None:
+        raise ConfigurationError("show", [f"--title {title}: is for one architecture, and there are two"])
     first = read_architecture(source)
     if other is None:
-        drawing = pipeline.draw(first)
+        where = Path(source) if is_there(Path(source)) and Path(source).is_dir() else first
+        drawing = pipeline.draw(where, title=title, measured=chosen != "text")
     else:
         drawing = pipeline.draw(first, read_architecture(other), titles=_titles(source, other))
     if chosen in ("png", "pdf"):

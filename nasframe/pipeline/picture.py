@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from nasframe import render
+from nasframe.display import format_value
 from nasframe.errors import RenderError
 from nasframe.pipeline.loading import load_architecture
 from nasframe.pipeline.search_result import SearchResult
@@ -34,6 +35,8 @@ def draw(
     *,
     against: Drawn | None = None,
     titles: tuple[str, str] | None = None,
+    title: str | None = None,
+    measured: bool = False,
 ) -> Drawing:
     """Draw an architecture, or two; a notebook shows the result. See `Drawing.save` to write a file.
 
@@ -42,17 +45,43 @@ def draw(
         other: draw this one beside it, with what differs marked in both; the text lists the differences.
         against: draw the first one alone, with what differs from this one marked.
         titles: of both, with `other`; by default A and B.
+        title: of one; by default the space, the fingerprint, and of an evaluated run its objective on the
+            test split. An empty one leaves it out.
+        measured: show shapes and parameters to those who point at a node of one. It takes a moment.
 
     Raises:
-        TypeError: `other` and `against` together, or titles without `other`.
+        TypeError: `other` and `against` together, titles without `other`, or a title with it.
     """
     if other is not None and against is not None:
         raise TypeError("draw: give the second architecture either as other or as against, not as both")
     if other is not None:
+        if title is not None:
+            raise TypeError("draw: two architectures have titles, a name for each, and no title")
         return render.draw_pair(_architecture(where), _architecture(other), titles)
     if titles is not None:
         raise TypeError("draw: titles are for two architectures, and there is one")
-    return render.draw(_architecture(where), against=None if against is None else _architecture(against))
+    architecture = _architecture(where)
+    return render.draw(
+        architecture,
+        against=None if against is None else _architecture(against),
+        title=_with_score(where, architecture) if title is None else title,
+        measured=measured,
+    )
+
+
+def _with_score(where: Drawn, architecture: Architecture) -> str:
+    """Return the title of a drawing: that of the architecture, with the score of an evaluated run."""
+    title = render.title_of(architecture)
+    run = where if isinstance(where, Run) else _run_at(where)
+    test = (run.test or {}) if run is not None else {}
+    objective = str(test.get("objective"))
+    value = test.get(objective)
+    return f"{title}: {objective} {format_value(value)}, test" if isinstance(value, float) else title
+
+
+def _run_at(where: Drawn) -> Run | None:
+    folder = Path(where) if isinstance(where, str | Path) else None
+    return Run.open(folder) if folder is not None and (folder / "run.json").is_file() else None
 
 
 def _architecture(where: Drawn) -> Architecture:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from nasframe.render.difference import ArchitectureDifference, Change, differences
 from nasframe.render.drawing import FORMATS, Drawing, draw, draw_pair
 from nasframe.render.picture import check_format
-from nasframe.render.tied_cells import TiedCells, holder, listed, tied_cells
+from nasframe.render.rows import holder
+from nasframe.render.text import title_of
+from nasframe.render.tied_cells import TiedCells, listed, tied_cells
 
 __all__ = [
     "FORMATS",
@@ -23,4 +25,5 @@ __all__ = [
     "holder",
     "listed",
     "tied_cells",
+    "title_of",
 ]

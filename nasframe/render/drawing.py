@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -11,15 +12,20 @@ from attrs import field, frozen
 from nasframe.errors import RenderError, nearest
 from nasframe.render.difference import ArchitectureDifference, differences
 from nasframe.render.graph import add_network, new_graph
-from nasframe.render.names import label
+from nasframe.render.hover import Hover
+from nasframe.render.measures import Measures, measure
+from nasframe.render.names import label, shown
 from nasframe.render.picture import picture_bytes
 from nasframe.render.text import network_text, network_text_against, pair_text, title_of
+from nasframe.render.titles import with_titles
 from nasframe.runtime import replacing, write_text
 from nasframe.space import Architecture
 
 __all__ = ["FORMATS", "Drawing", "draw", "draw_pair"]
 
 FORMATS = ("svg", "dot", "png", "pdf", "text")
+
+_TITLE = {"fontsize": "12", "fontcolor": "#555555"}
 
 _LEGEND = r"+ dashed: only here\n≠ double border: another operation\n≠ thick arrow: only here"
 
@@ -31,10 +37,12 @@ class Drawing:
     Attributes:
         dot: the graph in the DOT language.
         text: a line for each node; of two architectures, a line for each difference.
+        title: of the SVG; empty for none.
     """
 
     dot: str = field(repr=False)
     text: str
+    title: str = ""
 
     @functools.cached_property
     def svg(self) -> str:
@@ -43,7 +51,7 @@ class Drawing:
         Raises:
             RenderError: this machine has neither.
         """
-        return picture_bytes(self.dot, "svg").decode("utf-8")
+        return with_titles(picture_bytes(self.dot, "svg").decode("utf-8"), self.title)
 
     @property
     def png(self) -> bytes:
@@ -100,21 +108,35 @@ def draw(
     *,
     against: Architecture | None = None,
     rankdir: Literal["LR", "TB"] = "LR",
+    title: str | None = None,
+    probabilities: Mapping[str, Mapping[str, float | None]] | None = None,
+    measured: bool = False,
 ) -> Drawing:
     """Draw an architecture: a box for each cell, and in it the nodes and edges that were kept.
+
+    An operation in parentheses was not searched. Tied cells are drawn once, with their number, beside a
+    network in which those that follow each other are one box.
 
     Args:
         against: mark what differs from this one, by colour and by border, sign and thickness; what is equal
             is drawn pale.
         rankdir: from left to right, or from top to bottom, which is narrower.
+        title: above the drawing; by default the space and the fingerprint, and none where it is empty.
+        probabilities: choice → candidate → probability: shown to those who point at the choice.
+        measured: show shapes and parameters to those who point at a node. It takes a moment.
     """
+    title = title_of(architecture) if title is None else shown(title)
+    hover = Hover(architecture, probabilities or {}, measure(architecture) if measured else Measures())
     if against is None:
-        graph = new_graph(architecture.space.name, rankdir=rankdir)
-        add_network(graph, architecture)
-        return Drawing(dot=str(graph.source), text=network_text(architecture))
-    graph = new_graph(architecture.space.name, rankdir=rankdir, **_legend(architecture, against))
-    add_network(graph, architecture, ArchitectureDifference.of(architecture, against))
-    return Drawing(dot=str(graph.source), text=network_text_against(architecture, against))
+        above = {"label": label(title), "labelloc": "t", **_TITLE} if title else {}
+        graph = new_graph(architecture.space.name, rankdir=rankdir, **above)
+        add_network(graph, hover)
+        return Drawing(dot=str(graph.source), text=network_text(architecture), title=title)
+    legend = _legend(architecture, against)
+    graph = new_graph(architecture.space.name, rankdir=rankdir, **legend)
+    add_network(graph, hover, ArchitectureDifference.of(architecture, against))
+    text = network_text_against(architecture, against)
+    return Drawing(dot=str(graph.source), text=text, title=text.partition("\n")[0])
 
 
 def draw_pair(left: Architecture, right: Architecture, titles: tuple[str, str] | None = None) -> Drawing:
@@ -139,8 +161,12 @@ def draw_pair(left: Architecture, right: Architecture, titles: tuple[str, str] |
             "margin": "14",
         }
         with graph.subgraph(name=f"cluster_{side}", graph_attr=attributes) as box:
-            add_network(box, architecture, ArchitectureDifference.of(architecture, other), f"{side}/")
-    return Drawing(dot=str(graph.source), text=pair_text(left, right, titles))
+            difference = ArchitectureDifference.of(architecture, other)
+            add_network(box, Hover(architecture), difference, f"{side}/")
+    title = " | ".join(
+        f"{shown(name)}: {title_of(item)}" for name, item in zip(titles, (left, right), strict=True)
+    )
+    return Drawing(dot=str(graph.source), text=pair_text(left, right, titles), title=title)
 
 
 def _legend(left: Architecture, right: Architecture) -> dict[str, str]:

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import graphviz
 
 from nasframe.runtime import shorten, visible
 
-__all__ = ["identifier", "label", "shown", "without_links"]
+__all__ = ["identifier", "label", "shown", "tooltip", "without_links"]
 
 _MOST = 60
 """Letters of a name in a drawing; of a longer one the middle is left out."""
+
+_MOST_TOLD = 400
+"""Letters of a line that is shown to those who point at something."""
 
 _LONGEST = 200
 """Letters of an identifier; a longer one ends with digits that tell it apart."""
@@ -37,8 +40,19 @@ def label(*lines: str) -> str:
         >>> print(label("<b>", r"\N &amp;"))
         <b>\n\\N &amp;amp;
     """
-    escaped = (shown(line).replace("\\", "\\\\").replace("&", "&amp;") for line in lines)
-    found: str = graphviz.nohtml("\\n".join(escaped))
+    # a space for an empty line, on which Graphviz 16 ends by a fault
+    return _escaped(shown(line) or " " for line in lines)
+
+
+def tooltip(lines: Iterable[str]) -> str:
+    """Return lines of text as a tooltip of DOT, in which no character means anything; see `label`."""
+    return _escaped(shorten(visible(line), _MOST_TOLD) for line in lines)
+
+
+def _escaped(lines: Iterable[str]) -> str:
+    found: str = graphviz.nohtml(
+        "\\n".join(line.replace("\\", "\\\\").replace("&", "&amp;") for line in lines)
+    )
     return found
 
 

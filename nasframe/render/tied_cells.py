@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from attrs import field, frozen
 
 from nasframe.render.difference import ArchitectureDifference
+from nasframe.render.rows import Row, rows_of
 from nasframe.space import Architecture
 
-__all__ = ["TiedCells", "holder", "listed", "tied_cells"]
+__all__ = ["TiedCells", "kind_of", "listed", "tied_cells"]
 
 _FEW = 6
 """The most cells that are listed by name."""
@@ -25,8 +26,7 @@ class TiedCells:
         inputs: the nodes of the first where values enter it.
         output: its node whose value leaves it.
         differs: True where something in them is marked.
-        rows: each cell → those with which it stands in a row, itself among them: each takes nothing but the
-            output of the one before it, as it is, and nothing else takes that. A row is one box.
+        made: each cell → the row in which it stands. A row is one box.
     """
 
     tie: str
@@ -34,7 +34,12 @@ class TiedCells:
     inputs: frozenset[str]
     output: str
     differs: bool
-    rows: Mapping[str, tuple[str, ...]] = field(eq=False)
+    made: Mapping[str, Row] = field(eq=False)
+
+    @property
+    def rows(self) -> Mapping[str, tuple[str, ...]]:
+        """Each cell → the cells of its row, itself among them."""
+        return {cell: row.cells for cell, row in self.made.items()}
 
 
 def tied_cells(
@@ -65,9 +70,9 @@ def listed(names: Sequence[str]) -> str:
     return f"{names[0]}, …, {names[-1]} ({len(names)} cells)"
 
 
-def holder(name: str, cells: Iterable[str]) -> str | None:
-    """Return the one of some cells that holds a node; None where none does."""
-    return next((cell for cell in cells if name.startswith(f"{cell}/")), None)
+def kind_of(tie: str) -> str:
+    """Return the name of a kind of cells for people: `normal cell`, and `cell` where it says so itself."""
+    return tie if "cell" in tie.lower() else f"{tie} cell"
 
 
 def _inside(architecture: Architecture, cell: str, difference: ArchitectureDifference | None) -> object:
@@ -117,24 +122,5 @@ def _group(
             source.startswith(first) and target.startswith(first) for source, target, *_ in difference.arrows
         )
     )
-    rows = _rows(architecture, cells)
+    rows = rows_of(architecture, cells, difference)
     return TiedCells(tie, cells, frozenset(entering), output, marked, rows)
-
-
-def _rows(architecture: Architecture, cells: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
-    """Return each cell → the row in which it stands; see `TiedCells`."""
-    entering: dict[str, list[str]] = {}
-    leaving: dict[str, list[str]] = {}
-    for target, ports in architecture.resolved.arrivals.items():
-        for item in (item for items in ports.values() for item in items):
-            ends = [holder(name, cells) or name for name in (item.source, target)]
-            if ends[0] != ends[1]:
-                unchanged = item.edge.choice is None and item.operation is None
-                entering.setdefault(ends[1], []).append(ends[0] if unchanged else "")
-                leaving.setdefault(ends[0], []).append(ends[1])
-    rows: list[list[str]] = []
-    for cell in cells:
-        before = rows[-1][-1] if rows else ""
-        follows = entering.get(cell) == [before] and leaving.get(before) == [cell]
-        rows[-1:] = [[*rows[-1], cell]] if follows else [*rows[-1:], [cell]]
-    return {cell: tuple(row) for row in rows for cell in row}
