@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any
@@ -14,8 +16,12 @@ from nasframe.display.rendering import render
 from nasframe.display.style import document_style
 from nasframe.display.svg_conversion import convert_svg
 from nasframe.display.table import Column, Table
+from nasframe.runtime import visible
 
 __all__ = ["Figure", "LegendEntry", "PanelGrid", "Picture"]
+
+_MOST_ON_PAGE = 40_000
+"""Letters of the data that a page has of one figure; `to_csv` has all of any."""
 
 _TITLE, _ENTRY, _LETTER, _MARGIN, _GAP = 30.0, 20.0, 6.7, 10.0, 14.0
 
@@ -109,7 +115,13 @@ class Figure:
     def to_html(self) -> Markup:
         """Return the figure for a page, with its title as a heading of the third level."""
         panels = [] if self.is_empty else [(panel.title, panel.picture()) for panel in self.panels()]
-        return render("nasframe.display", "figure.html", figure=self, panels=panels)
+        return render(
+            "nasframe.display",
+            "figure.html",
+            figure=self,
+            panels=panels,
+            table=self.page_data() if panels else "",
+        )
 
     __html__ = to_html
 
@@ -167,6 +179,16 @@ class Figure:
     def to_csv(self) -> str:
         """Return the data as CSV."""
         return self.data().to_csv()
+
+    def page_data(self) -> str:
+        """Return the data for the script of a page, which tells and saves values: six digits of each number.
+
+        Lines are rows, the first one the names of the columns, and tabs are between their entries. Empty
+        where it would make the page large.
+        """
+        rows = csv.reader(io.StringIO(self.to_csv()))
+        text = "\n".join("\t".join(map(_short, row)) for row in rows)
+        return text if len(text) <= _MOST_ON_PAGE else ""
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values: `name`, `title`, `caption`, and the data's `columns` and `rows`."""
@@ -239,6 +261,13 @@ class PanelGrid(Figure):
         label = f"{self.title}: {'; '.join(picture.label for _, picture in drawn)}"
         width = columns * (wide + _GAP) - _GAP
         return Picture(width=width, height=y, content=Markup("").join(parts), label=self.description or label)
+
+
+def _short(entry: str) -> str:
+    try:
+        return f"{float(entry):.6g}"
+    except ValueError:
+        return visible(entry)
 
 
 def _rows_of(entries: Sequence[LegendEntry], width: float) -> list[tuple[float, int]]:

@@ -21,7 +21,7 @@ Drawn = Architecture | SearchResult | Run | str | Path
 
 def save_picture(run: Run, architecture: Architecture, progress: Progress) -> None:
     """Write the DOT file, and the SVG where there is a renderer; a missing renderer never fails a search."""
-    drawing = render.draw(architecture)
+    drawing = render.draw(architecture, measured=True)
     try:
         drawing.save(run.path / "architecture.svg")
     except RenderError as error:

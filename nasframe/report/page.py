@@ -174,7 +174,7 @@ def make_page(
         values: more for the template.
     """
     drawn = [figure for figure in figures if not figure.is_empty]
-    scripts = ["page.js", *(["animation.js"] if (data or {}).get("animation") else [])]
+    scripts = ["page.js", "pictures.js", *(["animation.js"] if (data or {}).get("animation") else [])]
 
     def figures_named(beginning: str) -> list[Figure]:
         return [figure for figure in drawn if figure.name.startswith(beginning)]

@@ -25,6 +25,7 @@ from nasframe.report.caveats import metric_caveats, run_caveats, search_caveats
 from nasframe.report.costs import heading_of, title_of
 from nasframe.report.drawing import on_page
 from nasframe.report.finalists import finalist_tables, learnt_logits, selection_of, selection_verdict
+from nasframe.report.last_epoch import LastEpoch, compare_last_epoch
 from nasframe.report.machines import machine_facts
 from nasframe.report.methods import run_methods
 from nasframe.report.page import Page, Tile, make_page
@@ -60,6 +61,7 @@ def run_page(run: Run) -> Page:
     trials = trials_of(run)
     moves = searched and learnt_logits(searched)
     animation, epochs = animate_search(architecture.space, searched) if moves else ("", {})
+    known = searched[-1]["probabilities"] if moves else {}
     provenance = architecture.provenance
     apart = ("baselines", "caveats", "undefined_scores")
     plain = {key: value for key, value in test.items() if key not in apart and not _is_nested(value)}
@@ -73,7 +75,11 @@ def run_page(run: Run) -> Page:
         data={"animation": epochs} if epochs else {},
         links=link_to_study(run.path),
         lead=_lead(run, test),
-        network=on_page(draw(architecture), f"The searched network {architecture.fingerprint[:12]}"),
+        network=on_page(
+            draw(architecture, probabilities=known, measured=True),
+            f"The searched network {architecture.fingerprint[:12]}",
+        ),
+        last_epoch=compare_last_epoch(run, searched) if epochs else LastEpoch(),
         task=draw_task(run),
         space=draw_space(architecture.space),
         strategy=draw_strategy(run),

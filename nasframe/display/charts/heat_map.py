@@ -74,6 +74,10 @@ class HeatMap(Figure):
         ]
         return Table(self.name, self.title, columns, rows)
 
+    def page_data(self) -> str:
+        """Return nothing: a page has the shares of a search already, and of many rows they are many."""
+        return ""
+
     def to_text(self, indent: str = "") -> str:
         """Return the title, and each row as bars with its first and last share."""
         columns = [Column("row"), Column("part", self.part), Column("course", self.x)]
@@ -97,14 +101,22 @@ class HeatMap(Figure):
             rules="",
         )
         grooves, shades, heads = list[str](), dict[int, list[str]](), list[Markup]()
+        told, row = list[Markup](), ""
         tall = (frame.bottom - frame.down(len(lines) - 0.5 - 1)) - 2
         for line, (name, values) in enumerate(lines):
             y = frame.down(line) - tall / 2
             if values is None:
+                row = name
                 heads.append(text(4, y + tall / 2 + 4, name, class_="name"))
                 continue
             step = self._step(values)
             end = frame.across(self.low + step * len(values))
+            # not seen: who points at it is told the share there
+            box = {"x": frame.left, "y": y, "width": end - frame.left, "height": tall}
+            places = f"{self.low:g} {self.high:g} {len(values)}"
+            title = element("title", f"{row}: {name}" if row else name)
+            marks = {"data_row": row or name, "data_part": name, "data_places": places}
+            told.append(element("rect", title, class_="unseen", **marks, **box))
             grooves.append(f"M{frame.left:.1f} {y:.1f}H{end:.1f}v{tall:.1f}H{frame.left:.1f}z")
             for level, first, length in _runs(values):
                 a, b = (frame.across(self.low + step * place) for place in (first, first + length))
@@ -115,7 +127,7 @@ class HeatMap(Figure):
             for level, paths in sorted(shades.items())
             if level
         ]
-        parts += [*heads, frame.upright(self.marks), *([frame.now()] if self.follows else [])]
+        parts += [*told, *heads, frame.upright(self.marks), *([frame.now()] if self.follows else [])]
         ends = ", ".join(
             f"{name} {max(parts, key=lambda part, of=parts: of[part][-1] or 0)}"  # type: ignore[misc]
             for name, parts in list(self.rows.items())[:8]

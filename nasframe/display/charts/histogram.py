@@ -100,7 +100,8 @@ class Histogram(Figure):
             for place, count in enumerate(counted):
                 if count:
                     box = frame.box(low + step * place, 0, step, count)
-                    told = element("title", f"{bars.name}: {count}")
+                    ends = f"{low + step * place:.4g} to {low + step * (place + 1):.4g}"
+                    told = element("title", f"{bars.name}, {self.x} {ends}: {count:,} {self.y}")
                     parts.append(element("rect", told, class_=mark(number, "bar"), **box))
         parts.append(frame.upright(self.marks))
         sizes = ", ".join(f"{len(bars.values)} {bars.name}" for bars in self.series)

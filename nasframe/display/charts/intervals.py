@@ -138,13 +138,23 @@ def _mark(frame: Frame, item: Interval, y: float) -> Markup:
     """Return the seeds, the interval and the mean of a row; a mean beyond the axis is an arrow at its end."""
     found, edge, series = item.estimate, frame.x.low, item.series
     assert found.mean is not None
-    told = element("title", f"{', '.join(filter(None, (item.name, item.kind)))}: {found.mean!r}")
+    whose = ", ".join(filter(None, (item.name, item.kind)))
+    ends = f", from {found.interval[0]:.6g} to {found.interval[1]:.6g}" if found.interval is not None else ""
+    told = element("title", f"{whose}: {found.mean!r}{ends}")
     if found.mean < edge:
         left = frame.left
         return element("path", told, class_=mark(series, "dot open"), d=f"M{left:.1f} {y:.1f}l8 -4.5v9z")
     parts = [
-        element("circle", class_=mark(series, "dot open"), cx=frame.across(value), cy=y, r=2.5, opacity=0.75)
-        for value in found.by_seed.values()
+        element(
+            "circle",
+            element("title", f"{whose}, seed {seed}: {value:.6g}"),
+            class_=mark(series, "dot open"),
+            cx=frame.across(value),
+            cy=y,
+            r=2.5,
+            opacity=0.75,
+        )
+        for seed, value in found.by_seed.items()
         if value is not None and value >= edge
     ]
     if found.interval is not None:

@@ -191,14 +191,17 @@ class LineChart(Figure):
                 parts.append(element("path", class_=mark(number, "band"), d=f"{frame.path(around)}Z"))
         for place, (number, line) in enumerate(drawn):
             if len(line.points) > 1:
-                parts.append(element("path", class_=self._look(number), d=frame.path(line.points)))
+                look = self._look(number)
+                told = {"data_line": line.name, "data_x": self.x}
+                parts.append(element("path", class_=look, **told, d=frame.path(line.points)))
             if line.has_bars and line.low:
                 parts.append(_error_bars(frame, number, line))
-            parts.append(_dots(frame, line.dots, number, "dot open", 3))
+            parts.append(self._dots(frame, line.name, line.dots, number, "dot open", 3))
             if not line.is_bare:
                 ends = line.points if len(line.points) <= _MOST_DOTS else line.points[-1:]
                 # the dots of an earlier line are larger, so that those of the next one do not hide them
-                parts.append(_dots(frame, ends, number, "dot", 3.5 + 1.5 * min(2, len(drawn) - 1 - place)))
+                radius = 3.5 + 1.5 * min(2, len(drawn) - 1 - place)
+                parts.append(self._dots(frame, line.name, ends, number, "dot", radius))
         parts += [_marker(frame, marker) for marker in self.markers]
         ends_text = ", ".join(
             f"{line.name} from {line.points[0][1]:.4g} to {line.points[-1][1]:.4g}"
@@ -249,6 +252,23 @@ class LineChart(Figure):
             low = min([low, *ys])
         return Axis.around(ys, self.y, scale=self.y_scale, low=low, high=self.y_high, least=self.y_least)
 
+    def _dots(
+        self, frame: Frame, name: str, points: Sequence[Point], number: int, kind: str, radius: float
+    ) -> Markup:
+        names = dict(self.x_names)
+        return Markup("").join(
+            element(
+                "circle",
+                element("title", f"{name}, {self.x} {names.get(x, f'{x:g}')}: {y:.6g}"),
+                class_=mark(number, kind),
+                cx=frame.across(x),
+                cy=frame.down(y),
+                r=radius,
+            )
+            for x, y in points
+            if math.isfinite(y)
+        )
+
     def _level(self, frame: Frame, level: Level) -> Markup:
         wide = f"M{frame.left:.1f} {{y:.1f}}H{frame.width - frame.right:.1f}"
         parts = []
@@ -276,21 +296,6 @@ def _error_bars(frame: Frame, number: int, line: Line) -> Markup:
         across, top, bottom = frame.across(x), frame.down(high), frame.down(low)
         paths.append(f"M{across - 3:.1f} {top:.1f}h6m-3 0V{bottom:.1f}m-3 0h6")
     return element("path", class_=f"line error s{number % SERIES}", d="".join(paths)) if paths else Markup("")
-
-
-def _dots(frame: Frame, points: Sequence[Point], number: int, kind: str, radius: float) -> Markup:
-    return Markup("").join(
-        element(
-            "circle",
-            element("title", f"{x:g}: {y:.6g}"),
-            class_=mark(number, kind),
-            cx=frame.across(x),
-            cy=frame.down(y),
-            r=radius,
-        )
-        for x, y in points
-        if math.isfinite(y)
-    )
 
 
 def _marker(frame: Frame, marker: Marker) -> Markup:

@@ -91,9 +91,13 @@ class ScatterChart(Figure):
                 continue
             names = cloud.labels or [cloud.name] * len(places)
             for name, (x, y), place in zip(names, cloud.points, places, strict=True):
-                parts.append(_point(number, *place, element("title", f"{name}: {x:,.6g}, {y:.6g}")))
+                parts.append(_point(number, *place, element("title", self._told(cloud, name, x, y))))
         sizes = ", ".join(f"{len(cloud.points)} of {cloud.name}" for cloud in clouds)
         return frame.draw(*parts, label=self.description or f"{self.title}: {sizes}")
+
+    def _told(self, cloud: Cloud, name: str, x: float, y: float) -> str:
+        whose = name if name == cloud.name else f"{cloud.name}, {name}"
+        return f"{whose}: {self.x} {x:,.6g}, {self.y} {y:.6g}"
 
     def _drawn(self) -> list[Cloud]:
         return [cloud for cloud in self.clouds if cloud.points]
