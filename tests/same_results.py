@@ -49,7 +49,9 @@ TABLES = ("table.json", "table.jsonl", "census.json", "census.jsonl")
 TABULATED = ("validation", "test", "parameters", "multiply_adds", "best_epoch", "seed")
 
 RENAMED = {"cells": "trials", "remarks": "caveats", "censuses": "tables"}
-TIMES = re.compile(r"seconds|version|cache|source|folder|path|hash|experiment|python|machines|in_trainings")
+TIMES = re.compile(
+    r"seconds|version|cache|source|folder|path|hash|experiment|python|machines|trainings|^cost$"
+)
 
 
 def commands(out: Path, table: str, preset: Sequence[str]) -> Iterator[list[str]]:

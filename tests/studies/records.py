@@ -31,10 +31,15 @@ def write_format_1(folder: Path) -> None:
     (folder / TABLE_FILE).unlink()
 
 
+OF_TIMES = ("cost", "trainings", "cost_in_trainings")
+"""Keys of numbers that are made of durations."""
+
+
 def without_times(value: Any) -> Any:
     """The record of a study without durations, for two that must be equal."""
     if isinstance(value, Mapping):
-        return {key: without_times(item) for key, item in value.items() if "seconds" not in key}
+        kept = {key: item for key, item in value.items() if "seconds" not in key and key not in OF_TIMES}
+        return {key: without_times(item) for key, item in kept.items()}
     if isinstance(value, list):
         return [without_times(item) for item in value if not _is_of_time(item)]
     return value
