@@ -59,6 +59,8 @@ def execute(path: Path) -> Any:
             notebook,
             _manager(name, Path(folder)),
             timeout=_SECONDS,
+            startup_timeout=_SECONDS,  # a busy machine
+            coalesce_streams=True,  # what a cell prints is one output, however the kernel sends it
             resources={"metadata": {"path": str(empty)}},
         )
         client.owns_km = True  # else it leaves the kernel running
