@@ -183,11 +183,16 @@ class Figure:
     def page_data(self) -> str:
         """Return the data for the script of a page, which tells and saves values: six digits of each number.
 
-        Lines are rows, the first one the names of the columns, and tabs are between their entries. Empty
-        where it would make the page large.
+        Lines are rows, the first one the names of the columns, and tabs are between their entries. An entry
+        `=` is that of the row above; in CSV no text begins so. Empty where it would make the page large.
         """
-        rows = csv.reader(io.StringIO(self.to_csv()))
-        text = "\n".join("\t".join(map(_short, row)) for row in rows)
+        rows = [[_short(entry) for entry in row] for row in csv.reader(io.StringIO(self.to_csv()))]
+        above = [[""] * len(row) for row in rows[:1]] + rows[:-1]
+        told = [
+            ["=" if entry and entry == before else entry for entry, before in zip(*pair, strict=True)]
+            for pair in zip(rows, above, strict=True)
+        ]
+        text = "\n".join("\t".join(row) for row in told)
         return text if len(text) <= _MOST_ON_PAGE else ""
 
     def to_json(self) -> dict[str, Any]:

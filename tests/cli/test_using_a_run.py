@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from nasframe import Run
 from nasframe.cli import main
 
 
@@ -97,6 +98,32 @@ def test_show_draws(
     assert main(["show", str(finished_run), "--out", str(out)]) == 0
     assert out.read_text(encoding="utf-8") == printed
     assert capsys.readouterr().out == ""
+
+
+def test_show_draws_the_score_of_an_evaluated_run_in_the_title(
+    finished_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = Run.open(finished_run)
+    assert run.test is not None
+    objective = run.test["objective"]
+    assert main(["show", str(finished_run), "--format", "svg"]) == 0
+    title = f"{run.architecture.fingerprint[:12]}: {objective} {run.test[objective]:.4f}, test"
+    assert f"{title}</title>" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("title", "count"), [("mine", 2), ("", 0)])
+def test_show_takes_a_title_or_none(
+    finished_run: Path, title: str, count: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["show", str(finished_run), "--format", "svg", "--title", title]) == 0
+    drawn = capsys.readouterr().out
+    assert drawn.count(">mine<") == count  # of the document, and above the drawing
+    assert Run.open(finished_run).architecture.fingerprint[:12] not in drawn
+
+
+def test_show_refuses_a_title_of_two(finished_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", str(finished_run), GENOTYPE, "--title", "both"]) == 2
+    assert "--title both: is for one architecture, and there are two" in capsys.readouterr().err
 
 
 GENOTYPE = (

@@ -135,7 +135,7 @@ def test_kinds_without_values_say_so() -> None:
 
 
 def test_a_point_tells_its_name_and_numbers_and_small_ones_are_one_path_behind_it() -> None:
-    assert titles(scatter()) == ["searched, seed 0: parameters 930, AUC 0.9"]
+    assert titles(scatter()) == ["searched, seed 0: size 930, auc 0.9"]
     (small,), (large,) = parts(scatter(), "path", "points"), parts(scatter(), "path", "dot")
     assert (small.get("d") or "").count("h0") == 2
     assert "s1" in (large.get("class") or "").split()

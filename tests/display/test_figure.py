@@ -195,3 +195,19 @@ def test_a_point_that_is_not_finite_is_left_out_of_the_drawing_and_undefined_in_
     assert "nan" not in broken.to_svg()
     assert [row["y"] for row in broken.to_json()["rows"]] == [0.5, None, None, 0.25]
     assert chart(lines=[Line("a", [(1, float("nan"))])]).is_empty
+
+
+def test_the_data_on_a_page_are_short_and_say_what_the_table_says() -> None:
+    lines = [Line("a b", [(1, 1 / 3), (2, 0.5), (3, 0.5)]), Line("=c", [(1, 2e-9)])]
+    found = LineChart(name="n", title="t", x="epoch", y="y", lines=lines)
+    assert found.page_data().split("\n") == [
+        *("line\tx\ty", "a b\t1\t0.333333", "=\t2\t0.5", "=\t3\t=", "'=c\t1\t2e-09"),
+    ]
+    assert 'data-table="line\tx\ty\na b' in str(found.to_html())
+
+
+def test_a_page_has_no_data_of_a_figure_that_would_make_it_large() -> None:
+    lines = [Line("a", [(x, x / 7) for x in range(5000)])]
+    found = LineChart(name="n", title="t", x="x", y="y", lines=lines)
+    assert found.page_data() == ""
+    assert "data-table" not in str(found.to_html())

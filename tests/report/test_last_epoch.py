@@ -54,7 +54,12 @@ CHOICE = {"candidates": 12, "rule": 0.7, "chosen": 0.75}
 NETWORK = {"architecture": "a", "supernet": 0.7, "derived": False, "scores": {"2": 0.7}}
 FINALS = {
     **CHOICE,
-    "finals": {"networks": [NETWORK] * 3, "rounds": [{"networks": 3, "epochs": 2}], "spent": 6},
+    "finals": {
+        "networks": [NETWORK] * 3,
+        "rounds": [{"networks": 3, "epochs": 2}],
+        "spent": 6,
+        "seconds": 1.0,
+    },
 }
 
 

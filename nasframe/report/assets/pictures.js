@@ -2,7 +2,12 @@
 (() => {
   const NAMESPACE = "http://www.w3.org/2000/svg";
   const search = JSON.parse(document.getElementById("data").textContent).animation;
-  const tableOf = (svg) => svg.closest("[data-table]")?.dataset.table.split("\n").map((row) => row.split("\t"));
+  // an entry "=" is that of the row above
+  const tableOf = (part) => {
+    const rows = (part.closest("[data-table]")?.dataset.table || "").split("\n").map((row) => row.split("\t"));
+    rows.forEach((row, y) => row.forEach((entry, x) => { if (entry === "=") row[x] = rows[y - 1][x]; }));
+    return rows;
+  };
   const titled = (part) => part?.closest("svg *:has(> title)");
 
   // -- what is told -----------------------------------------------------------------------------------------
@@ -34,7 +39,7 @@
   const known = new WeakMap();
   const pointsOf = (svg) => {
     if (known.has(svg)) return known.get(svg);
-    const [head, ...rows] = tableOf(svg) || [[]];
+    const [head, ...rows] = tableOf(svg);
     const panel = svg.closest(".grid > div")?.querySelector(".panel-title")?.textContent;
     const first = head[0] === "panel" ? 1 : 0;
     const found = [...svg.querySelectorAll("[data-line]")].flatMap((line) => {
@@ -189,8 +194,7 @@
       row.append(button);
     };
     add("SVG", "image/svg+xml", () => new XMLSerializer().serializeToString(documentOf(box, title)));
-    const table = box.dataset.table;
-    if (table) add("CSV", "text/csv", () => `${table.split("\n").map((line) => line.split("\t").map(quoted).join(",")).join("\r\n")}\r\n`);
+    if (box.dataset.table) add("CSV", "text/csv", () => `${tableOf(box).map((line) => line.map(quoted).join(",")).join("\r\n")}\r\n`);
     box.append(row);
   }
 })();
