@@ -40,7 +40,9 @@ def add_commands(app: App) -> None:
             place = app.install_completion(shell=found)
             print_message(f"nasframe: {visible(str(place))} is written; a new {found} completes nasframe")
             return
-        print_text(app.generate_completion(shell=found).rstrip("\n"))
+        # so that bash puts a slash behind a folder, and no blank
+        script = app.generate_completion(shell=found).replace("\ncomplete -F ", "\ncomplete -o filenames -F ")
+        print_text(script.rstrip("\n"))
 
     app.command(completion)
 

@@ -27,7 +27,10 @@ _DETECTORS: Mapping[str, Callable[[Shapes, int], PublishedDetector]] = {
 
 
 def published_detectors(data: Data) -> dict[str, Baseline]:
-    """Return the detectors by name. The names enter seeds and the names of files: never change them."""
+    """Five published detectors, by name.
+
+    The names enter seeds and the names of files: never change them.
+    """
     return {
         name: Baseline(partial(make, data.inputs, data.outputs), loss=PublishedDetector.loss)
         for name, make in _DETECTORS.items()
