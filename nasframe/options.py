@@ -427,7 +427,12 @@ def structure(target: type[T], values: Mapping[str, Any], source: str, path: str
 
 def collect(target: type[T], values: Mapping[str, Any], path: str = "") -> tuple[T | None, list[str]]:
     """Return what `structure` returns, and the problems; with any problem the instance is None."""
-    attrs.resolve_types(target)  # type: ignore[type-var]
+    try:
+        attrs.resolve_types(target)  # type: ignore[type-var]
+    except Exception as error:  # the types of a plugin's options may be any code
+        name = target.__qualname__
+        problem = f"the types of the options of {name} cannot be read: {in_words(error)}"
+        return None, [f"{path or name}: {problem}"]
     known = {item.name: item for item in attrs.fields(target) if item.init}  # type: ignore[arg-type]
     prefix = f"{path}." if path else ""
     problems = [f"{prefix}{key}: unknown key{nearest(key, known)}" for key in values if key not in known]

@@ -10,7 +10,7 @@ import pytest
 from attrs import field, frozen, make_class, validators
 
 from nasframe.errors import ConfigurationError, DataError
-from nasframe.options import argument_problems, option, options_of, structure, unstructure
+from nasframe.options import argument_problems, collect, option, options_of, structure, unstructure
 
 
 @frozen
@@ -321,3 +321,15 @@ def test_a_value_may_say_itself_how_it_is_written() -> None:
     assert list(unstructure(bread)["flours"]) == ["rye", {"grain": "oat"}]
     assert [item.type for item in options_of(Bread)] == ["list of str | {grain = …}"]
     assert problems_of({"flours": [3]}, Bread) == ("oven.flours: expected flour, found 3",)
+
+
+def test_types_that_cannot_be_read_are_a_problem_in_words() -> None:
+    @frozen
+    class Oven:
+        heat: "Unknown" = 3  # type: ignore[name-defined]  # noqa: F821, UP037
+
+    found, problems = collect(Oven, {}, "task")
+    assert found is None
+    assert [problem.partition(" cannot")[0] for problem in problems] == [
+        f"task: the types of the options of {Oven.__qualname__}"
+    ]

@@ -55,11 +55,10 @@ def new(
     task
         A task (nasframe options task lists them), or a file of data, for the task tensors.
     """
-    entry, source, overrides = _asked(task, words)
-    name = task if source is None or task != str(source) else _FILES
+    name, entry, source, overrides = _asked(task, words)
     target = out or Path(f"{source.stem if source is not None else entry.name}.toml")
     if str(target) != "-":
-        _require_free(target, overwrite)
+        _require_free(target, source, overwrite)
     text, notes = _written(name, entry, source, overrides, target)
     for key, note in notes.items():
         for line in note.splitlines():
@@ -72,8 +71,8 @@ def new(
     print_columns([("experiment", str(target)), ("next", next_command("run", _word(target)))])
 
 
-def _asked(task: str, words: Sequence[str]) -> tuple[Registered, Path | None, list[str]]:
-    """Return the task, the file of its data, and the options to set."""
+def _asked(task: str, words: Sequence[str]) -> tuple[str, Registered, Path | None, list[str]]:
+    """Return the name of the task, its entry, the file of its data, and the options to set."""
     overrides = [word for word in words if "=" in word and not Path(word).is_file()]
     files = [word for word in words if word not in overrides]
     if len(files) > 1:
@@ -82,20 +81,29 @@ def _asked(task: str, words: Sequence[str]) -> tuple[Registered, Path | None, li
     tasks = manager().registered("task")
     names = [entry.name for entry in tasks]
     if task in {*names, *(f"{entry.plugin}:{entry.name}" for entry in tasks)}:
-        return manager().find("task", task), Path(files[0]) if files else None, overrides
+        return task, manager().find("task", task), Path(files[0]) if files else None, overrides
     path = Path(task)
     if files and path.is_file():
         raise ConfigurationError("new", [f"expected a task before {files[0]!r}, found the file {task!r}"])
     if files:
         raise ConfigurationError("new", [f"unknown task {task!r}{nearest(task, names)}"])
     if path.exists() or path.suffix or path.name != task:
-        return manager().find("task", _FILES, _FILES), path, overrides
+        return _FILES, manager().find("task", _FILES, _FILES), path, overrides
     raise ConfigurationError("new", [f"{task!r} is no task and no file{nearest(task, names)}"])
 
 
-def _require_free(target: Path, overwrite: bool) -> None:
+def _require_free(target: Path, source: Path | None, overwrite: bool) -> None:
+    """Refuse a place in which something else would be lost, also where it may be replaced.
+
+    Raises:
+        RunError: says what is there.
+    """
     if target.is_dir():
         raise RunError(f"--out {target}: is a folder; expected a name for a file")
+    if target.is_symlink() or (target.exists() and not target.is_file()):
+        raise RunError(f"--out {target}: is a link, or no regular file; expected a name for a file")
+    if source is not None and target.exists() and source.exists() and target.samefile(source):
+        raise RunError(f"--out {target}: is the file of the data; expected a name for the experiment")
     if target.exists() and not overwrite:
         raise RunError(f"{target}: is there already; --out says another name, and --overwrite replaces it")
 

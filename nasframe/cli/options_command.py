@@ -52,7 +52,10 @@ def options(
     """
     section, joined = "".join(names[:1]), ".".join(names)
     if len(names) > 1:
-        raise ConfigurationError("options", [f"expected one name; say nasframe options {visible(joined)}"])
+        from nasframe.experiment import PLUGINS
+
+        word = joined if names[0] in PLUGINS else section
+        raise ConfigurationError("options", [f"expected one name; say nasframe options {visible(word)}"])
     if not markdown:
         show_options(section, json=json)
         return

@@ -45,7 +45,7 @@ _SECTIONS = {
     "Python by `nasframe.TensorTask` and `nasframe.DatasetTask` ([your-data.md](your-data.md)).",
     "space": "What may be connected, and the operations that a node may compute.",
     "relaxation": "How a choice becomes differentiable. Loops without logits do not use it.",
-    "loop": "How is searched ([loops.md](loops.md)).",
+    "loop": "How architectures are searched ([loops.md](loops.md)).",
 }
 
 _WIDTH = 96

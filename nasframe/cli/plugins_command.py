@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cyclopts import App
 
 from nasframe.cli.options_command import option_columns, option_values, show_options
-from nasframe.errors import PluginError, nearest
+from nasframe.errors import PluginError, in_words, nearest
 from nasframe.plugins import Registered, manager
 from nasframe.runtime import print_columns, print_json, print_message, print_text, visible
 
@@ -103,7 +103,10 @@ def _options(entry: Registered) -> list[Option]:
 
     target = entry.load()
     has_options = entry.kind not in ("demo", "executor") and callable(target)
-    return options_of(target) if has_options else []
+    try:
+        return options_of(target) if has_options else []
+    except Exception as error:  # the types of a plugin's options may be any code
+        raise PluginError(f"the options of {entry} cannot be read: {in_words(error)}") from error
 
 
 def _record(entry: Registered) -> dict[str, Any]:

@@ -24,7 +24,7 @@ _OF_SECTION: Mapping[str, str] = {
     "task": "The data, and what is learned from it.",
     "space": "What may be connected, and the operations that a node may compute.",
     "relaxation": "How a choice becomes differentiable.",
-    "loop": "How is searched.",
+    "loop": "How architectures are searched.",
     "search": "The length of a search, its batches and its end; not for loops that propose architectures.",
     "train": "The training of the network that was found, and of all that it is compared with.",
     "baselines": "The networks beside the searched one.",

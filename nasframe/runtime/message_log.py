@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +13,8 @@ from attrs import define, field
 from nasframe.errors import ConfigurationError
 
 __all__ = ["MessageLog"]
+
+_BEGINS = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 
 
 @define
@@ -31,7 +34,7 @@ class MessageLog:
         """Open a file, which is made where it is not there; its folder must be there.
 
         Raises:
-            ConfigurationError: it is no file, or cannot be written.
+            ConfigurationError: it is no file, cannot be written, or holds something else than messages.
         """
         problem = ""
         try:
@@ -39,6 +42,8 @@ class MessageLog:
                 problem = f"is {'a folder' if path.is_dir() else 'no regular file'}; expected a file"
             elif not path.parent.is_dir():
                 problem = f"no such folder: {path.parent}"
+            elif path.exists() and not _is_log(path):
+                problem = "holds something else than a log, and nothing is added to it; say another name"
             else:
                 return cls(path, path.open("a", encoding="utf-8", errors="backslashreplace", buffering=1))
         except OSError as error:
@@ -71,6 +76,13 @@ class MessageLog:
             file, self._file = self._file, None
         if file is not None:
             _close(file)
+
+
+def _is_log(path: Path) -> bool:
+    """Return True for a file of messages, and for an empty one."""
+    with path.open("rb") as file:
+        beginning = file.read(32)
+    return not beginning or _BEGINS.match(beginning) is not None
 
 
 def _reason(error: OSError) -> str:

@@ -14,6 +14,7 @@ from nasframe.display import asset
 from nasframe.errors import NasframeError, in_words
 from nasframe.report import PAGE, Live, Page, Watched, growing_page, overview_page, read_page
 from nasframe.runs import Run
+from nasframe.runtime import shell_line
 from nasframe.watching.folder_state import (
     ENDED,
     PREPARING,
@@ -158,15 +159,21 @@ def _page_of(folder: FoundFolder, line: Watched, trials: Sequence[Watched]) -> P
         if folder.kind == "study" and not has_results(folder.path):
             return overview_page(title, f"{line.kind}, whose report comes when it has ended", trials, {})
         if folder.kind == "run" and not (folder.path / "architecture.json").is_file():
-            return growing_page(
-                Run.open(folder.path), "Its search has not ended; the report comes when it has."
-            )
+            return growing_page(Run.open(folder.path), _way_on(folder, line))
         return read_page(folder.path)
     except (NasframeError, OSError) as error:
         problem = str(error)
     except Exception as error:  # the section of a plugin, or a file that changed while it was read
         problem = in_words(error)
     return overview_page(title, "It cannot be shown now.", [evolve(line, problem=problem)], {})
+
+
+def _way_on(folder: FoundFolder, line: Watched) -> str:
+    """Return when the report of a run comes whose search has not ended."""
+    if line.state == "interrupted":
+        command = shell_line(["nasframe", "resume", str(folder.path)])
+        return f"Its search was interrupted, and goes on with: {command}"
+    return "Its search has not ended; the report comes when it has."
 
 
 def _last_change(name: str, stamps: Mapping[str, Stamp]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -10,7 +11,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 from attrs import define
+from safetensors.torch import save_file
 
 from nasframe.cli import main
 from nasframe.experiment import Experiment
@@ -199,3 +202,32 @@ def test_the_next_command_takes_a_name_that_a_shell_would_split(
     shutil.copy(table / "pumps.csv", table / "my pumps.csv")
     assert main(["new", "my pumps.csv"]) == 0
     assert "nasframe run 'my pumps.toml'" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("word", ["./pumps.csv", "../{home}//pumps.csv"])
+def test_a_file_may_be_named_by_any_path(word: str, table: Path) -> None:
+    assert main(["new", word.format(home=table.name), "--out", "found.toml"]) == 0
+    assert tomllib.loads((table / "found.toml").read_text(encoding="utf-8"))["task"]["name"] == "tensors"
+
+
+@pytest.mark.parametrize("place", ["pumps.csv", "link.csv", "link.toml", "pipe"])
+def test_nothing_but_an_experiment_is_replaced(
+    place: str, table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (table / "pumps.csv").read_bytes()
+    (table / "link.csv").symlink_to("pumps.csv")
+    (table / "link.toml").symlink_to("nowhere.toml")
+    os.mkfifo(table / "pipe")
+    assert main(["new", "pumps.csv", "--out", place, "--overwrite"]) == 2
+    assert place in capsys.readouterr().err
+    assert (table / "pumps.csv").read_bytes() == before
+    assert (table / "link.toml").is_symlink()
+    assert (table / "pipe").is_fifo()
+
+
+def test_arrays_of_every_type_of_numbers_are_looked_at(home: Path) -> None:
+    arrays = {"x": torch.rand(60, 5).to(torch.bfloat16), "y": torch.arange(60) % 2}
+    save_file(arrays, home / "half.safetensors")
+    assert main(["new", "half.safetensors"]) == 0
+    values = tomllib.loads((home / "half.toml").read_text(encoding="utf-8"))
+    assert values["task"]["target"] == "y"

@@ -96,7 +96,7 @@ def test_help_says_which_run_folder_is_the_default(command: str, default: str) -
         (["predict", "runs/nowhere", "a.mp4"], "no such run folder"),
         (["train", "runs/nowhere"], "no such file"),
         (["show", "nothing.json"], "no such run folder or architecture file"),
-        (["show", "nothing.json", "--format", "png"], "needs --out"),
+        (["show", "nothing.json", "--format", "png"], "no such run folder or architecture file"),
         (["show", "nothing.json", "--out", "picture.gif"], "valid: .txt, .dot, .gv, .svg, .png"),
         (["show", "nothing.json", "--format", "svg", "--out", "x.dot"], "ending of --out x.dot says dot"),
         (["show", "nothing.json", "--format", "png", "--out", "x.dot"], "ending of --out x.dot says dot"),

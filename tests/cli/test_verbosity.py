@@ -114,3 +114,12 @@ def test_the_help_of_every_command_is_printed_whoever_brings_it(
     captured = capsys.readouterr()
     assert f"Usage: nasframe {words}" in captured.out
     assert captured.err == ""
+
+
+def test_nothing_is_added_to_a_file_that_is_no_log(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("mine.toml").write_text(SUMS.read_text("utf-8"), "utf-8")
+    before = Path("mine.toml").read_bytes()
+    status, _, err = answer(capsys, "run", "mine.toml", "--log-file", "mine.toml")
+    assert status == 2
+    assert "--log-file mine.toml: holds something else than a log" in err[-1]
+    assert Path("mine.toml").read_bytes() == before

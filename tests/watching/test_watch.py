@@ -183,7 +183,9 @@ def test_a_run_runs_while_somebody_holds_its_lock_and_is_interrupted_after_that(
     assert state_on(watcher.ask("/held/report.html").text).startswith("running, ")
     lock.release()
     shutil.copytree(watcher.root / "held", watcher.root / "left")  # not the one that was looked at just now
-    assert state_on(watcher.ask("/left/report.html").text).startswith("interrupted, ")
+    left = watcher.ask("/left/report.html").text
+    assert state_on(left).startswith("interrupted, ")
+    assert f"goes on with: nasframe resume {watcher.root / 'left'}" in left.replace("<wbr>", "")
 
 
 def test_a_study_that_has_not_ended_shows_its_trials(watcher: Watcher) -> None:

@@ -34,13 +34,23 @@ class SearchOptions:
         "constant", help="course of the logits' learning rate; cosine lets a search come to rest"
     )
     clip_norm: float = option(5.0, help="largest gradient norm; 0 does not clip", ge=0.0)
-    level: float = option(0.5, help="stop at this normalised entropy of every group")
-    tolerance: float = option(1e-3, help="stop when no entropy changes more in an epoch", gt=0.0)
-    patience: int = option(3, help="epochs the architecture stays before it may stop", ge=1)
+    level: float = option(
+        0.5,
+        help="a search has converged, and stops, where the normalised entropy of every group is at most "
+        "this, and tolerance and patience are kept too",
+        ge=0.0,
+        le=1.0,
+    )
+    tolerance: float = option(
+        1e-3, help="of convergence: the most that an entropy still changes in an epoch", gt=0.0
+    )
+    patience: int = option(
+        3, help="of convergence: epochs in which the architecture has stayed the same", ge=1
+    )
     candidates: int = option(
         1,
-        help="architectures that the supernet scores at the end: the derived one and others around it; of "
-        "one_shot all of a space that has no more, else those of an evolution",
+        help="architectures that the supernet scores at the end: the derived one and others around it; the "
+        "loop one_shot scores the whole space where it has no more, else those that an evolution tries",
         ge=1,
         le=100_000,
     )
@@ -52,13 +62,12 @@ class SearchOptions:
     )
     finalists_drawn: int = option(
         0,
-        help="so many of the finalists are drawn uniformly, whatever the supernet says of them, in case "
-        "it knows nothing",
+        help="finalists that are drawn uniformly, whatever their score, in case the supernet ranks badly",
         ge=0,
     )
     finalist_epochs: int = option(1, help="epochs of the first round of finalists", ge=1)
     finalist_keep: int = option(
-        4, help="of so many finalists one is kept, and trained so many times as long", ge=2
+        4, help="each round keeps one finalist of so many, and trains it so many times as long", ge=2
     )
     finalist_start: Literal["inherit", "scratch"] = option(
         "inherit", help="finalists start from the weights of the supernet, or from scratch"
@@ -67,7 +76,9 @@ class SearchOptions:
         0.0, help="weight of the expected parameters, in millions, in the architecture loss", ge=0.0
     )
     unselected: Literal["evaluate", "skip"] = option(
-        "evaluate", help="operations that a one-hot sample leaves out; skip is GDAS"
+        "evaluate",
+        help="operations that a one-hot sample leaves out: evaluated, so that their logits learn too, or "
+        "skipped, as in GDAS",
     )
     empty_ports: Literal["allow", "redraw"] = option(
         "allow",

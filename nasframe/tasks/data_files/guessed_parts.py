@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from attrs import field, frozen
+from numpy.typing import NDArray
 from torch import Tensor
 
 from nasframe.errors import DataError
@@ -216,11 +217,16 @@ def _column(name: str, fields: Sequence[tuple[int, str]], separator: str) -> _Pa
 
 
 def _array_part(name: str, value: Any) -> _Part:
-    array = np.asarray(value[:_HEAD]).reshape(-1)
+    array = _head_of(value).reshape(-1)
     texts = [
         item.decode(errors="replace") if isinstance(item, bytes) else str(item) for item in array.tolist()
     ]
     return _Part(name, texts, array.dtype.kind in "biuf")
+
+
+def _head_of(value: Any) -> NDArray[Any]:
+    head = value[:_HEAD]
+    return np.asarray(head.float() if isinstance(head, Tensor) and head.is_floating_point() else head)
 
 
 def _is_numbers(value: Any) -> bool:
@@ -230,7 +236,7 @@ def _is_numbers(value: Any) -> bool:
 def _is_tags(value: Any) -> bool:
     if not _is_numbers(value):
         return False
-    head = np.asarray(value[:_HEAD]).astype(np.float64)
+    head = _head_of(value).astype(np.float64)
     return bool(np.isin(head, (0, 1)).all())
 
 
