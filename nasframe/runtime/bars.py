@@ -25,15 +25,18 @@ class Bars:
         console = Console(stderr=True)
         width = 10 if console.width < _NARROW else 24
         one_line = Column(no_wrap=True, overflow="ellipsis")
+        rest = Column(no_wrap=True, overflow="ellipsis", ratio=1)
         self._bars = Progress(
             TextColumn("{task.description}", markup=False, table_column=one_line),  # a name in brackets
             BarColumn(width),
             MofNCompleteColumn(),
             TextColumn("{task.fields[course].left}"),
             TextColumn("{task.fields[course].rate}"),
-            TextColumn("{task.fields[course].numbers}", markup=False, table_column=one_line),
+            # where the line is too long, these numbers are cut, and never the count or the time that is left
+            TextColumn("{task.fields[course].numbers}", markup=False, table_column=rest),
             console=console,
             transient=True,
+            expand=True,
             # a result for a file or a pipe must not land among the bars
             redirect_stdout=sys.stdout is not None and sys.stdout.isatty(),
         )
