@@ -80,8 +80,12 @@ def _with_score(where: Drawn, architecture: Architecture) -> str:
 
 
 def _run_at(where: Drawn) -> Run | None:
-    folder = Path(where) if isinstance(where, str | Path) else None
-    return Run.open(folder) if folder is not None and (folder / "run.json").is_file() else None
+    if not isinstance(where, str | Path):
+        return None
+    try:
+        return Run.open(Path(where)) if Path(where, "run.json").is_file() else None
+    except (OSError, ValueError):  # the text of a genotype is no path
+        return None
 
 
 def _architecture(where: Drawn) -> Architecture:

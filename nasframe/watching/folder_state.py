@@ -15,7 +15,7 @@ from attrs import evolve
 from nasframe.errors import NasframeError
 from nasframe.report import Watched, link_to
 from nasframe.runs import Run, is_begun, read_record, unfinished_commands
-from nasframe.runtime import MAX_DOCUMENT_BYTES, counted, damage_in_words, read_json, read_text
+from nasframe.runtime import MAX_DOCUMENT_BYTES, counted, damage_in_words, read_json, read_text, visible
 from nasframe.watching.found_folders import FoundFolder
 from nasframe.watching.lock_state import is_held
 
@@ -122,7 +122,7 @@ def watched(folder: FoundFolder, stamp: Stamp, changed: float, known: Watched | 
     if known is not None:
         return evolve(known, begun=begun, changed=ago(time.time() - changed))
     line = Watched(
-        folder.name or folder.path.resolve().name,
+        visible(folder.name or folder.path.resolve().name),
         address_of(folder),
         folder.kind,
         "",

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
 from attrs import frozen
 
-__all__ = ["FoundFolder", "find_folders", "is_below"]
+__all__ = ["FoundFolder", "find_folders", "is_below", "newest"]
 
 _DEEP = 8
-_MOST = 2000
-"""Folders of runs and studies that are found, at most."""
-
 _RECORDS: tuple[tuple[str, Literal["run", "study"]], ...] = (("study.json", "study"), ("run.json", "run"))
 _TRIALS = ("trials", "cells")
 _PASSED_OVER = frozenset({"cache", "checkpoints", "__pycache__"})
@@ -41,17 +38,26 @@ def find_folders(root: Path) -> dict[str, FoundFolder]:
     Raises:
         OSError: `root` is not there, or cannot be read.
     """
-    found: dict[str, FoundFolder] = {}
-    for folder in _look(root, "", _DEEP):
-        found[folder.name] = folder
-        if len(found) == _MOST:
-            break
-    return found
+    return {folder.name: folder for folder in _look(root, "", _DEEP)}
+
+
+def newest(folders: Mapping[str, FoundFolder], most: int) -> dict[str, FoundFolder]:
+    """Return the folders into which a file came last, as each new state of a record does."""
+    if len(folders) <= most:
+        return dict(folders)
+    return dict(sorted(folders.items(), key=lambda item: _changed(item[1]))[-most:])
 
 
 def is_below(name: str, other: str) -> bool:
     """Return True where the folder of a name lies in that of another."""
     return name != other and (not other or name.startswith(f"{other}/"))
+
+
+def _changed(folder: FoundFolder) -> float:
+    try:
+        return folder.path.stat().st_mtime
+    except OSError:  # it has just gone
+        return 0.0
 
 
 def _look(path: Path, name: str, deep: int) -> Iterator[FoundFolder]:

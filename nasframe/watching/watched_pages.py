@@ -14,7 +14,7 @@ from nasframe.display import asset
 from nasframe.errors import NasframeError, in_words
 from nasframe.report import PAGE, Live, Page, Watched, growing_page, overview_page, read_page
 from nasframe.runs import Run
-from nasframe.runtime import shell_line
+from nasframe.runtime import counted, shell_line, visible
 from nasframe.watching.folder_state import (
     ENDED,
     PREPARING,
@@ -25,9 +25,12 @@ from nasframe.watching.folder_state import (
     stamp_of,
     watched,
 )
-from nasframe.watching.found_folders import FoundFolder, find_folders, is_below
+from nasframe.watching.found_folders import FoundFolder, find_folders, is_below, newest
 
 __all__ = ["Answer", "WatchedPages"]
+
+_MOST = 2000
+"""Runs and studies on the first page, at most: those that changed last."""
 
 _SECONDS = 5
 """Until a browser without scripts asks again."""
@@ -104,9 +107,12 @@ class WatchedPages:
             return self._page(folders[name], folders)
 
     def _overview(self, folders: dict[str, FoundFolder]) -> Answer:
-        lines = self._found(folders)
+        lines = self._found(newest(folders, _MOST))
         running = sum(line.state == "running" for line in lines)
-        page = overview_page(f"Watching {self.root.resolve().name}", str(self.root), lines, {})
+        left_out = len(folders) - len(lines)
+        more = f"; {counted(left_out, 'other')} changed earlier and are left out" if left_out else ""
+        title = visible(f"Watching {self.root.resolve().name}")
+        page = overview_page(title, visible(f"{self.root}{more}"), lines, {})
         return Answer(200, page.to_html(_live({}, f"{running} running")))
 
     def _found(self, folders: dict[str, FoundFolder]) -> list[Watched]:

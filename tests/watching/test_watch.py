@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import http.client
 import json
+import os
 import re
 import shutil
 import signal
@@ -22,6 +23,7 @@ from attrs import frozen
 import nasframe
 from nasframe.cli import main
 from nasframe.runtime import Lock
+from nasframe.watching.found_folders import find_folders, newest
 from tests.toys import SUMS, TOYS
 
 PLUGIN = ["--plugin", str(TOYS / "toy_sums.py")]
@@ -370,3 +372,21 @@ def test_a_page_renews_itself_and_keeps_its_place_and_its_open_parts(browser: An
     assert page.evaluate("document.scrollingElement.scrollWidth") <= 400
     assert wrongs == []
     context.close()
+
+
+def test_of_many_folders_those_that_changed_last_are_kept(tmp_path: Path) -> None:
+    for place, name in enumerate(("c", "a", "b")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "run.json").write_text("{}")
+        os.utime(tmp_path / name, (place, place))
+    found = find_folders(tmp_path)
+    assert [*newest(found, 2)] == ["a", "b"]
+    assert newest(found, 3) == found
+
+
+def test_what_cannot_be_seen_in_a_name_is_shown_as_an_escape(watcher: Watcher) -> None:
+    shutil.copytree(watcher.root / "one", watcher.root / "\x1b[31mu\u202ertl")
+    text = watcher.ask("/").text
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert "\\x1b[31mu\\u202ertl" in text.replace("<wbr>", "")
