@@ -50,8 +50,8 @@ def starting_file(
     lines = [f"# {visible(line)}".rstrip() for line in head]
     lines += [
         "#",
-        "# A line #key = value is an option with its default: take the # away to set it. … stands for a value",
-        "# of yours, where there is no default. → says why.",
+        "# A line #key = value is an option with its default: take the # away to set it. → says why.",
+        "# Where there is no default, … stands for a value of yours.",
         "",
     ]
     known = dict(notes or {})
