@@ -163,8 +163,7 @@ READERS = ("reading", "json_documents", "tensor_files")
 
 READING_ALLOWED: dict[tuple[str, str], str] = {
     ("nasframe/runtime/processor.py", ".read_text"): "/proc/cpuinfo",
-    ("nasframe/doctor/machine.py", ".read_text"): "/proc",
-    ("nasframe/runtime/machine.py", ".read_text"): "/proc",
+    ("nasframe/kernel_file.py", ".read_text"): "/proc",
     ("nasframe/jobs/descendants.py", ".read_text"): "/proc",
     ("nasframe/__main__.py", "os.open"): "the null device, in place of a closed stream",
     ("nasframe/__main__.py", "os.fdopen"): "standard error, to be written",

@@ -11,6 +11,7 @@ from pathlib import Path
 from nasframe.doctor.control_group import core_limit, memory_limit
 from nasframe.doctor.findings import Findings
 from nasframe.doctor.sizes import size
+from nasframe.kernel_file import kernel_field
 
 __all__ = ["inspect_machine", "inspect_python"]
 
@@ -69,7 +70,7 @@ def inspect_machine(findings: Findings) -> None:
 
 
 def _processor() -> str:
-    name = _field(_CPUINFO, "model name") or platform.processor()
+    name = kernel_field(_CPUINFO, "model name") or platform.processor()
     return f"{platform.machine()}{f', {name}' if name and name != platform.machine() else ''}"
 
 
@@ -118,15 +119,5 @@ def _inspect_memory(findings: Findings) -> None:
 
 
 def _bytes(name: str) -> int | None:
-    value = _field(_MEMINFO, name).removesuffix("kB").strip()
+    value = kernel_field(_MEMINFO, name).removesuffix("kB").strip()
     return int(value) * 1024 if value.isdecimal() else None
-
-
-def _field(file: Path, name: str) -> str:
-    """Return the first value of a name in a file of the kernel; empty where there is none."""
-    try:
-        text = file.read_text(encoding="utf-8", errors="replace")
-    except OSError:  # no Linux
-        return ""
-    lines = (line.partition(":") for line in text.splitlines())
-    return next((value.strip() for key, _, value in lines if key.strip() == name), "")

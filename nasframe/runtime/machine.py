@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from nasframe.kernel_file import kernel_field
 from nasframe.runtime.processor import cores
 from nasframe.runtime.shapes import MAX_EXACT_INTEGER, Fields, Items, Nullable, Number, Text
 
@@ -66,12 +67,12 @@ def _hardware() -> dict[str, Any]:
 
 
 def _processor() -> str | None:
-    named = _field(_CPUINFO, "model name") or _system_value("machdep.cpu.brand_string")
+    named = kernel_field(_CPUINFO, "model name") or _system_value("machdep.cpu.brand_string")
     return named or platform.processor() or platform.machine() or None
 
 
 def _memory() -> int | None:
-    kibibytes = _field(_MEMINFO, "MemTotal").removesuffix("kB").strip()
+    kibibytes = kernel_field(_MEMINFO, "MemTotal").removesuffix("kB").strip()
     if kibibytes.isdecimal():
         return int(kibibytes) * 1024
     told = _system_value("hw.memsize")
@@ -95,17 +96,7 @@ def _gpus() -> list[str]:
         folders = sorted(_NVIDIA.iterdir())
     except OSError:  # no such driver, or no Linux
         return []
-    return [name for folder in folders if (name := _field(folder / "information", "Model"))]
-
-
-def _field(file: Path, name: str) -> str:
-    """Return the first value of a name in a file of the kernel; empty where there is none."""
-    try:
-        text = file.read_text(encoding="utf-8", errors="replace")
-    except OSError:  # no Linux
-        return ""
-    lines = (line.partition(":") for line in text.splitlines())
-    return next((value.strip() for key, _, value in lines if key.strip() == name), "")
+    return [name for folder in folders if (name := kernel_field(folder / "information", "Model"))]
 
 
 def _system_value(name: str) -> str:

@@ -29,7 +29,7 @@ def listed(capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
 
 
 def begin(cache: Path) -> Path:
-    """What a killed process leaves of a stage."""
+    """Leave of a stage what a killed process leaves."""
     left = cache / ".features-0123456789abcdef.0123456789ab.partial"
     (left / "features-0123456789abcdef").mkdir(parents=True)
     (left / "features-0123456789abcdef" / "half").write_bytes(b"1234")

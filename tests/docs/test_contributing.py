@@ -1,4 +1,4 @@
-"""What contributors read is true: paths, commands, links, and the workflow that checks a change."""
+"""The page for contributors is true: paths, commands, links, and the workflow that checks a change."""
 
 from __future__ import annotations
 
