@@ -16,9 +16,18 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
 
-__all__ = ["SignalInterrupt", "commands_begin", "ending_signal", "hear_signals", "ignore_signals"]
+__all__ = [
+    "SignalInterrupt",
+    "answer_interrupt",
+    "commands_begin",
+    "ending_signal",
+    "hear_signals",
+    "ignore_signals",
+    "interrupt_main_thread",
+]
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
 _SECONDS = 0.05
@@ -27,13 +36,20 @@ _SECONDS = 0.05
 class SignalInterrupt(KeyboardInterrupt):
     """The program is to end because of a signal.
 
-    Attributes:
+    Where the exception is dropped before the program ends, the signal comes again.
+
+    Args:
         number: of the signal.
+        repeat: called with the number where the exception is dropped.
     """
 
-    def __init__(self, number: int) -> None:
-        self.number = number
+    def __init__(self, number: int, repeat: Callable[[int], None] | None = None) -> None:
+        self.number, self.repeat = number, repeat
         super().__init__(number)
+
+    def __del__(self) -> None:
+        if self.repeat is not None:
+            self.repeat(self.number)
 
 
 class _Hearing:
@@ -59,7 +75,7 @@ class _Hearing:
             self.repeat(number)
             return
         self.waits = False
-        raise SignalInterrupt(number)
+        raise SignalInterrupt(number, self.repeat)
 
     def repeat(self, number: int) -> None:
         """Let the signal come again in a moment."""
@@ -67,7 +83,7 @@ class _Hearing:
 
         def again() -> None:
             self.is_repeated = True
-            _thread.interrupt_main(number)  # type: ignore[arg-type]
+            interrupt_main_thread(number)
 
         timer = threading.Timer(_SECONDS, again)
         timer.daemon = True
@@ -99,6 +115,23 @@ def ignore_signals() -> None:
     for number in _numbers():
         if isinstance(signal.getsignal(number), _Hearing):
             signal.signal(number, signal.SIG_IGN)
+
+
+def interrupt_main_thread(number: int) -> None:
+    """Send a signal to the main thread; unlike `_thread.interrupt_main`, it ends a wait, where it can."""
+    if not hasattr(signal, "pthread_kill"):
+        _thread.interrupt_main(number)  # type: ignore[arg-type]
+        return
+    import threading
+
+    if callable(signal.getsignal(number)):
+        signal.pthread_kill(threading.main_thread().ident, number)
+
+
+def answer_interrupt(error: BaseException | None) -> None:
+    """Say that an interrupt is known, so that it does not come again where its exception ends here."""
+    if isinstance(error, SignalInterrupt):
+        error.repeat = None
 
 
 def ending_signal(error: BaseException | None) -> int:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import _thread
 import signal
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from nasframe.signals import answer_interrupt, interrupt_main_thread
 
 __all__ = ["repeat_lost_interrupts"]
 
@@ -25,9 +26,10 @@ def repeat_lost_interrupts() -> Iterator[None]:
 
     def hook(found: sys.UnraisableHookArgs) -> None:
         if issubclass(found.exc_type, KeyboardInterrupt):
+            answer_interrupt(found.exc_value)
             # later: at once, it would be dropped again
             number = getattr(found.exc_value, "number", signal.SIGINT)
-            again = threading.Timer(_SECONDS, _thread.interrupt_main, [number])
+            again = threading.Timer(_SECONDS, interrupt_main_thread, [number])
             again.daemon = True
             again.start()
             waiting.append(again)

@@ -16,6 +16,7 @@ from attrs import define, field
 from torch import distributed as dist
 
 from nasframe.errors import NasframeError, RunError, in_words
+from nasframe.signals import answer_interrupt
 
 __all__ = ["Peers"]
 
@@ -118,8 +119,10 @@ class Peers:
     def _missing(self) -> list[int]:
         """Return the other processes that have not noticed the end of one."""
         self._set(f"{_ALIVE}/{self.rank}")
-        with contextlib.suppress(KeyboardInterrupt):  # who started the processes ends them all after one
+        try:
             self._wait(_ALIVE)
+        except KeyboardInterrupt as error:  # who started the processes ends them all after one
+            answer_interrupt(error)
         return self._silent(_ALIVE)
 
     def _wait(self, word: str) -> None:

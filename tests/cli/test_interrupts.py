@@ -30,6 +30,28 @@ for _ in range(1000):
 """
 
 
+DROPPED = """
+import contextlib, os, signal, time
+from nasframe.signals import answer_interrupt, commands_begin, hear_signals
+
+hear_signals("interrupted before anything was begun")
+commands_begin()
+try:
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(60)
+except KeyboardInterrupt as error:
+    print("dropped", flush=True)
+    if KNOWN:
+        answer_interrupt(error)
+try:
+    time.sleep(60 if not KNOWN else 0.5)
+    print("nothing came")
+except KeyboardInterrupt as error:
+    print("again", error.number, flush=True)
+    os._exit(130)
+"""
+
+
 @pytest.fixture(autouse=True)
 def ctrl_c_is_heard() -> Iterator[None]:
     """Let Ctrl-C raise, also where a shell has started the tests in the background, where it is ignored."""
@@ -59,6 +81,18 @@ def test_another_exception_in_a_callback_is_reported_as_usual(
     quick.write_text(text, encoding="utf-8")
     main(["plugins", "--plugin", str(quick)])
     assert reported == [ZeroDivisionError]
+
+
+def test_an_interrupt_that_a_library_drops_comes_again() -> None:
+    program = [sys.executable, "-c", DROPPED.replace("KNOWN", "False")]
+    done = subprocess.run(program, capture_output=True, text=True, check=False, timeout=50)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "dropped\nagain 15\n", "")
+
+
+def test_an_interrupt_that_was_answered_does_not_come_again() -> None:
+    program = [sys.executable, "-c", DROPPED.replace("KNOWN", "True")]
+    done = subprocess.run(program, capture_output=True, text=True, check=False, timeout=50)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "dropped\nnothing came\n", "")
 
 
 @pytest.mark.parametrize("word", ["a\nb", "it's\x1b[2J", "back\\slash\u202e", "plain", "", "two words"])

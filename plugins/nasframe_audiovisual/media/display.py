@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from typing import cast
 
 import av
 import numpy as np
 from attrs import define, field
-from av.buffer import Buffer
-from av.sidedata.sidedata import SideDataContainer, Type
+from av.sidedata.sidedata import SideData, SideDataContainer, Type
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
@@ -23,7 +22,7 @@ LARGEST = 1280
 WIDEST_PIXEL = 4
 """A pixel that is wider or higher than this is taken for an error and shown as a square, as players do."""
 
-_side_data = cast("Callable[[av.VideoFrame], Mapping[Type, Buffer]]", SideDataContainer)
+_side_data = cast("Callable[[av.VideoFrame], Iterable[SideData]]", SideDataContainer)
 # Not `frame.side_data`: the frame keeps that, which keeps the frame, so that both wait for the collector.
 
 Orientation = tuple[bool, bool, bool]
@@ -103,7 +102,8 @@ def _orientation(frame: av.VideoFrame) -> Orientation | None:
     Players turn by right angles only, so the nearest of the eight orientations is taken.
     """
     try:
-        data = _side_data(frame).get(Type.DISPLAYMATRIX)
+        # not by key: a KeyError for every frame costs time, and drops a Ctrl-C that comes meanwhile
+        data = next((item for item in _side_data(frame) if item.type == Type.DISPLAYMATRIX), None)
     except ValueError:  # PyAV has no name for some other side data of the frame, but knows the angle
         turns = round(frame.rotation / 90) % 4
         if not turns:  # the same as no matrix
