@@ -86,7 +86,8 @@ def parse_json(text: str, source: str, shape: Shape = ANYTHING, error: MakeError
 
 def check_value(value: Any, source: str, error: MakeError = RunError) -> None:
     """Refuse what a decoder takes and `read_json` does not: too large, too deep, or half a character."""
-    check_shape(value, _JSON, source, error)
+    if not _is_plain(value, _DEPTH):
+        check_shape(value, _JSON, source, error)
 
 
 def check_shape(value: Any, shape: Shape, source: str, error: MakeError = RunError) -> None:
@@ -132,6 +133,9 @@ DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
 """Refuses a key that is there twice, NaN and infinity; see `check_value` for the rest."""
 
 
+_PLAIN = 2**63  # surely a float
+
+
 @frozen
 class _Bounded(Shape):
     """A value whose numbers a float can hold, whose texts can be written, and which is not too deep."""
@@ -157,6 +161,28 @@ class _Bounded(Shape):
 
 
 _JSON = _Bounded(_DEPTH)
+
+
+def _is_plain(value: Any, depth: int) -> bool:
+    """Say quickly that a value is allowed, as nearly all are; False where `_Bounded` must look at it."""
+    level = [value]
+    for _ in range(depth):
+        deeper: list[Any] = []
+        for found in level:
+            if isinstance(found, str):
+                if not found.isascii():
+                    return False
+            elif isinstance(found, list):
+                deeper += found
+            elif isinstance(found, dict):
+                deeper += found
+                deeper += found.values()
+            elif found is not None and not -_PLAIN < found < _PLAIN:
+                return False
+        if not deeper:
+            return True
+        level = deeper
+    return False
 
 
 def _is_float(value: float) -> bool:
