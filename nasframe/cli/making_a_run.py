@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from nasframe.pipeline import SearchResult
     from nasframe.runs import Run
 
-__all__ = ["add_commands", "show_run", "show_search", "show_training"]
+__all__ = ["add_commands", "of_section", "show_run", "show_search", "show_training"]
 
 
 @frozen
@@ -283,28 +284,22 @@ def _refuse_options_without_effect(
     path: Path, experiment: Experiment, overrides: tuple[str, ...], common: Common
 ) -> None:
     """Refuse options in a command that its loop does not use: they would change nothing."""
-    from nasframe.searching import ProposalLoop
+    from nasframe.experiment import unused_sections
 
-    loop = experiment.names["loop"]
+    unused = unused_sections(type(experiment.loop), experiment.names["loop"])
     problems = []
-    if not experiment.loop.relaxes:
-        words = [] if common.relaxation is None else [f"--relaxation {common.relaxation}"]
-        problems += [
-            f"{word}: changes nothing, as the loop {loop!r} has no logits to relax; others have, such as "
-            "loop.name=bilevel"
-            for word in [*words, *_of_section("relaxation", overrides)]
-        ]
-    if isinstance(experiment.loop, ProposalLoop):
-        problems += [
-            f"{word}: changes nothing, as the loop {loop!r} trains no supernet; its own options are loop.…, "
-            "and those of its trainings train.…"
-            for word in _of_section("search", overrides)
-        ]
+    if "relaxation" in unused and common.relaxation is not None:
+        problems.append(f"--relaxation {common.relaxation}: changes nothing, {unused['relaxation']}")
+    problems += [
+        f"{word}: changes nothing, {why}"
+        for section, why in unused.items()
+        for word in of_section(section, overrides)
+    ]
     if problems:
         raise ConfigurationError(str(path), problems)
 
 
-def _of_section(name: str, overrides: tuple[str, ...]) -> list[str]:
+def of_section(name: str, overrides: Sequence[str]) -> list[str]:
     """Return the overrides of a section of an experiment."""
     return [word for word in overrides if re.match(rf"\s*{name}\s*[.=]", word)]
 

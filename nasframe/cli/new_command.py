@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
+from nasframe.cli.making_a_run import of_section
 from nasframe.cli.plugin_files import next_command
-from nasframe.errors import ConfigurationError, PluginError, RunError, nearest
+from nasframe.errors import ConfigurationError, DataError, PluginError, RunError, nearest
 from nasframe.plugins import Registered, manager
 from nasframe.runtime import print_columns, print_document, print_message, shell_line, write_text
 
@@ -100,6 +101,9 @@ def _require_free(target: Path, source: Path | None, overwrite: bool) -> None:
     """
     if target.is_dir():
         raise RunError(f"--out {target}: is a folder; expected a name for a file")
+    if not target.parent.is_dir():
+        there = next(folder for folder in target.absolute().parents if folder.is_dir())
+        raise RunError(f"--out {target}: no folder {target.parent}; there is {there}")
     if target.is_symlink() or (target.exists() and not target.is_file()):
         raise RunError(f"--out {target}: is a link, or no regular file; expected a name for a file")
     if source is not None and target.exists() and source.exists() and target.samefile(source):
@@ -116,14 +120,29 @@ def _written(
     Raises:
         ConfigurationError: an option that the user says is none; nothing is written then.
     """
-    from nasframe.experiment import Experiment, overridden, starting_file
+    from nasframe.experiment import Experiment, overridden, starting_file, unused_in
 
     given = overridden({}, "new", overrides)
+    plain = overridden(_PLAIN, "new", overrides)
+    without_effect = [
+        f"{word}: changes nothing, {why}"
+        for section, why in unused_in(plain).items()
+        for word in of_section(section, overrides)
+    ]
     of_task = given.get("task", {})
-    proposed = _proposed(entry, source, of_task if isinstance(of_task, dict) else {})
+    try:
+        proposed = _proposed(entry, source, of_task if isinstance(of_task, dict) else {})
+    except (ConfigurationError, DataError) as error:
+        others = Experiment.problems_beside("task", plain) + without_effect
+        if not others:
+            raise
+        own = error.problems if isinstance(error, ConfigurationError) else [str(error)]
+        raise ConfigurationError("new", [*own, *others]) from error
     values: dict[str, Any] = {**_PLAIN, **proposed.values}
     values["task"] = {"name": name, **values.get("task", {})}
     values = overridden(values, "new", overrides)
+    unused = unused_in(values)
+    values = {section: table for section, table in values.items() if section not in unused}
     notes = {key: note for key, note in proposed.notes.items() if not _is_given(key, given)}
     head = [
         f"An experiment on the task {name!r}, to start from.",
@@ -131,9 +150,26 @@ def _written(
         f"    nasframe run {shell_line([_word(target)])}" if str(target) != "-" else "    nasframe run FILE",
         f"    nasframe options task.{name}",
     ]
-    Experiment.parse(values, "new")  # the text has the known keys alone
+    # the text has the known keys alone
+    _require_valid(values, without_effect)
     text = starting_file(values, head, notes)
     return text, notes
+
+
+def _require_valid(values: Mapping[str, Any], problems: Sequence[str]) -> None:
+    """Refuse values of which no experiment can be made, together with other problems.
+
+    Raises:
+        ConfigurationError: with all of them.
+    """
+    from nasframe.experiment import Experiment
+
+    try:
+        Experiment.parse(values, "new")
+    except ConfigurationError as error:
+        problems = [*error.problems, *problems]
+    if problems:
+        raise ConfigurationError("new", problems)
 
 
 def _proposed(entry: Registered, source: Path | None, given: Mapping[str, Any]) -> StartingValues:

@@ -20,6 +20,7 @@ from nasframe.experiment.sections import DEFAULT_NAMES, ENGINE, PLUGINS
 from nasframe.experiment.starting_file import starting_file
 from nasframe.experiment.toml_file import read_toml
 from nasframe.experiment.toml_value import in_toml
+from nasframe.experiment.unused_sections import unused_in, unused_sections
 
 __all__ = [
     "DEFAULT_NAMES",
@@ -41,6 +42,8 @@ __all__ = [
     "resolve_device",
     "starting_file",
     "tensors_of",
+    "unused_in",
+    "unused_sections",
     "with_preset",
     "with_tensors",
     "without_tensors",

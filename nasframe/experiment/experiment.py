@@ -26,6 +26,7 @@ from nasframe.experiment.sections import (
     unknown_keys,
 )
 from nasframe.experiment.toml_file import read_toml
+from nasframe.experiment.toml_value import texts_toml_cannot_hold
 from nasframe.options import collect, option
 from nasframe.relaxations import Relaxation
 from nasframe.runtime import default_cache, fingerprint, visible
@@ -137,6 +138,16 @@ class Experiment:
         table, problems = apply_overrides(values, overrides, relaxation=relaxation, seed=seed, device=device)
         return cls._assemble(table, source, problems)
 
+    @staticmethod
+    def problems_beside(section: str, values: Mapping[str, Any]) -> list[str]:
+        """Return the problems of plain values in all but one section, each with its key path."""
+        problems = texts_toml_cannot_hold(values) + unknown_keys(values, SETTINGS)
+        problems += collect(Settings, {key: values[key] for key in SETTINGS if key in values})[1]
+        for other in (*PLUGINS, *ENGINE):
+            if other != section:
+                problems += _section(other, values)[2]
+        return problems
+
     @classmethod
     def of(
         cls,
@@ -188,24 +199,16 @@ class Experiment:
     ) -> Experiment:
         """Structure every section, except those whose instance is already there."""
         parts: dict[str, Any] = dict(instances or {})
-        problems = problems + unknown_keys(table, SETTINGS)
+        problems = problems + texts_toml_cannot_hold(table) + unknown_keys(table, SETTINGS)
         for section, instance in parts.items():
             problems += misfit(section, instance)
         settings, found = collect(Settings, {key: table[key] for key in SETTINGS if key in table})
         problems += found
         names = {section: name_of(section, parts[section]) for section in PLUGINS if section in parts}
         for section in (*PLUGINS, *ENGINE):
-            if section in parts:
-                continue
-            values = table.get(section, {})
-            if not isinstance(values, Mapping):
-                named = (
-                    f"; say {section}.name={values}" if section in PLUGINS and isinstance(values, str) else ""
-                )
-                problems.append(f"{section}: expected a table [{section}], found {values!r}{named}")
-                continue
-            parts[section], names[section], found = structure_section(section, values)
-            problems += found
+            if section not in parts:
+                parts[section], names[section], found = _section(section, table)
+                problems += found
         if problems or settings is None:
             raise ConfigurationError(source, problems)
         names = {section: names[section] for section in PLUGINS}
@@ -281,6 +284,15 @@ class Experiment:
                 if key not in options or value != options[key]
             }
         return fingerprint(kept)
+
+
+def _section(section: str, table: Mapping[str, Any]) -> tuple[Any, str, list[str]]:
+    """Return the instance of a section of plain values, its plugin's name, and the problems."""
+    values = table.get(section, {})
+    if isinstance(values, Mapping):
+        return structure_section(section, values)
+    named = f"; say {section}.name={values}" if section in PLUGINS and isinstance(values, str) else ""
+    return None, "", [f"{section}: expected a table [{section}], found {values!r}{named}"]
 
 
 def _default(item: Any) -> str:

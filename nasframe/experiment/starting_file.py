@@ -14,6 +14,7 @@ from nasframe.experiment.section_options import (
 )
 from nasframe.experiment.sections import DEFAULT_NAMES, ENGINE, PLUGINS
 from nasframe.experiment.toml_value import in_toml
+from nasframe.experiment.unused_sections import unused_in
 from nasframe.runtime import visible
 
 __all__ = ["starting_file"]
@@ -25,7 +26,7 @@ _OF_SECTION: Mapping[str, str] = {
     "space": "What may be connected, and the operations that a node may compute.",
     "relaxation": "How a choice becomes differentiable.",
     "loop": "How architectures are searched.",
-    "search": "The length of a search, its batches and its end; not for loops that propose architectures.",
+    "search": "The length of a search, its batches and its end.",
     "train": "The training of the network that was found, and of all that it is compared with.",
     "baselines": "The networks beside the searched one.",
 }
@@ -37,7 +38,8 @@ def starting_file(
     """Return an experiment as TOML in which every option stands, each with its help text.
 
     Those that `values` has are set; the others are commented out, as `#key = default`, or `#key = …` where
-    there is no default that TOML can hold.
+    there is no default that TOML can hold. A section that has no part in the loop is left out, unless
+    `values` has it.
 
     Args:
         values: of the experiment; `task.name` and `space.name` are there.
@@ -56,7 +58,10 @@ def starting_file(
     ]
     known = dict(notes or {})
     lines += _options(options_of_section(""), values, known)
+    unused = unused_in(values)
     for section in (*PLUGINS, *ENGINE):
+        if section in unused and section not in values:
+            continue
         table = values.get(section, {})
         lines += ["", *_comment(_OF_SECTION[section]), f"[{section}]"]
         if section in ENGINE:

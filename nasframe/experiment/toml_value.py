@@ -7,7 +7,9 @@ from typing import Any
 
 import tomli_w
 
-__all__ = ["in_toml"]
+from nasframe.runtime import visible
+
+__all__ = ["in_toml", "texts_toml_cannot_hold"]
 
 
 def in_toml(value: Any) -> str:
@@ -22,3 +24,26 @@ def in_toml(value: Any) -> str:
 def _items(value: Mapping[str, Any]) -> Iterator[str]:
     for key, inner in value.items():
         yield f"{tomli_w.dumps({key: 0}).partition(' = ')[0]} = {in_toml(inner)}"
+
+
+def texts_toml_cannot_hold(values: Mapping[str, Any], path: str = "") -> list[str]:
+    """Return a problem for each text that no TOML file can hold: one with a lone surrogate, by which Python
+    keeps a byte of a file name that is not UTF-8.
+
+    Example:
+        >>> texts_toml_cannot_hold({"task": {"file": "a.csv"}})
+        []
+    """
+    problems = []
+    for key, value in values.items():
+        place = f"{path}.{key}" if path else str(key)
+        if isinstance(value, Mapping):
+            problems += texts_toml_cannot_hold(value, place)
+            continue
+        for text in value if isinstance(value, list | tuple) else [value]:
+            if isinstance(text, str) and any("\ud800" <= letter <= "\udfff" for letter in text):
+                problems.append(
+                    f"{place}: {visible(text)} is not UTF-8, and a TOML file cannot hold it; give the file "
+                    "another name"
+                )
+    return problems

@@ -116,6 +116,11 @@ def test_a_file_that_is_there_is_kept(table: Path, capsys: pytest.CaptureFixture
         (["pumps.csv", "task.group=nobody"], "'nobody' is none of the columns"),
         (["pumps.csv", "task=3"], "task: expected a table [task], found 3"),
         (["pumps.csv", "--out", "."], "is a folder"),
+        (["pumps.csv", "--out", "there/x.toml"], "--out there/x.toml: no folder there; there is "),
+        (["pumps.csv", "task.target=stat", "search.epocs=3", "loop.name=nix"], "new: 3 problems"),
+        (["pumps.csv", "search.epocs=3", "loop.name=nix"], "new: 2 problems"),
+        (["pumps.csv", "loop.name=random", "search.epochs=3"], "search.epochs=3: changes nothing, as the"),
+        (["pumps.csv", "loop=3", "search=7"], "loop: expected a table [loop], found 3"),
         (["."], "is a folder"),
         (["one.csv"], "one.csv: holds one column, 'a'"),
         (["nas_bench_graph"], "nothing can be trained on it"),
@@ -231,3 +236,37 @@ def test_arrays_of_every_type_of_numbers_are_looked_at(home: Path) -> None:
     assert main(["new", "half.safetensors"]) == 0
     values = tomllib.loads((home / "half.toml").read_text(encoding="utf-8"))
     assert values["task"]["target"] == "y"
+
+
+@pytest.mark.parametrize(
+    ("loop", "missing"), [("bilevel", []), ("one_shot", ["relaxation"]), ("random", ["relaxation", "search"])]
+)
+def test_sections_without_a_part_in_the_loop_are_left_out(
+    loop: str, missing: list[str], table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["new", "pumps.csv", f"loop.name={loop}", "--out", "-"]) == 0
+    sections = [line[1:-1] for line in capsys.readouterr().out.splitlines() if line.startswith("[")]
+    every = ["task", "space", "relaxation", "loop", "search", "train", "baselines"]
+    assert sections == [section for section in every if section not in missing]
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\x1b[31m", "a'\"b", "a\\b", "a\x7fb", "a\u2028b"])
+def test_any_name_of_a_file_that_toml_can_hold_is_read_back(name: str, table: Path) -> None:
+    shutil.copy(table / "pumps.csv", table / f"{name}.csv")
+    assert main(["new", f"{name}.csv", "--out", "found.toml"]) == 0
+    assert Experiment.load(table / "found.toml").task.file == Path(f"{name}.csv")  # type: ignore[attr-defined]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are texts there")
+@pytest.mark.parametrize("command", ["new", "run"])
+def test_a_name_that_toml_cannot_hold_is_refused(
+    command: str, table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = os.fsdecode(b"a\xff.csv")
+    shutil.copy(table / "pumps.csv", table / name)
+    assert main(["new", "pumps.csv"]) == 0
+    words = [name] if command == "new" else ["pumps.toml", f"task.file={name}"]
+    assert main([command, *words]) == 2
+    assert "task.file: a\\udcff.csv is not UTF-8, and a TOML file cannot hold it" in capsys.readouterr().err
+    assert [path.name for path in table.glob("*.toml")] == ["pumps.toml"]
+    assert not (table / "runs").exists()

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from nasframe.errors import DataError
 from nasframe.runtime import MAX_LISTING_BYTES, read_text, shorten
+from nasframe.tasks.data_files.sampled_rows import MOST_ROWS, sampled_rows
 
 __all__ = ["CsvColumns", "CsvTable", "exact_number_in", "number_in"]
 
@@ -129,11 +130,11 @@ class CsvTable:
             for name in numbers:
                 value = self._number(row[place[name]], name, line, decimal)
                 if value is None:
-                    following = next(
-                        (later[place[name]] for _, later in rows if len(later) > place[name]), ""
-                    )
+                    below = next((later for _, later in rows if len(later) == len(row)), [])
+                    beside = [other for other in numbers if self._is_text(row, below, place[other])]
                     cure = (cures or {}).get(name, "")
-                    raise self._no_number(row[place[name]].strip(), name, line, following.strip(), cure)
+                    following = below[place[name]].strip() if below else ""
+                    raise self._no_number(row[place[name]].strip(), name, line, following, cure, beside)
                 found[name].append(value)
                 if abs(value) >= _EXACT:
                     rounded.setdefault(name, (line, set()))[1].add(row[place[name]].strip())
@@ -147,21 +148,27 @@ class CsvTable:
             self._require_told_apart(known[name], whole, name, line)
         return CsvColumns(known, kept, lines, decimal.get("mark", ""))
 
-    def head(self, most: int) -> list[tuple[int, list[str]]]:
-        """Return the line and the fields, without blanks around them, of the first rows below the header.
+    def sample(self) -> list[tuple[int, list[str]]]:
+        """Return the line and the fields, without blanks around them, of the rows to look at; see
+        `sampled_rows`.
 
         Raises:
             DataError: it cannot be read as CSV, or a row has another length.
         """
         found: list[tuple[int, list[str]]] = []
-        for line, row in self._rows():
-            if line <= self._header_line or not any(field.strip() for field in row):
-                continue
-            if len(found) == most:
-                break
+        count = 0
+        for count, (line, row) in enumerate(self._filled_rows(), 1):
             self._require_fields(row, line)
-            found.append((line, [field.strip() for field in row]))
-        return found
+            if count <= MOST_ROWS:
+                found.append((line, [field.strip() for field in row]))
+        if count <= MOST_ROWS:
+            return found
+        wanted = {*sampled_rows(count).tolist()}
+        return [
+            (line, [field.strip() for field in row])
+            for place, (line, row) in enumerate(self._filled_rows())
+            if place in wanted
+        ]
 
     def numbers_of(self, name: str, columns: CsvColumns) -> list[float | None]:
         """Return a column of texts as numbers; None for each text that is none.
@@ -211,6 +218,12 @@ class CsvTable:
             raise DataError(
                 f"{self.path}: line {last + 1 + self._skipped}: cannot be read as CSV: {problem}{hint}"
             ) from problem
+
+    def _filled_rows(self) -> Iterator[tuple[int, list[str]]]:
+        """Yield the rows below the header that are not empty; see `_rows`."""
+        for line, row in self._rows():
+            if line > self._header_line and any(field.strip() for field in row):
+                yield line, row
 
     def _check_header(self) -> None:
         if not self.header:
@@ -274,18 +287,28 @@ class CsvTable:
                 "floating point does not tell apart; subtract what they share, first"
             )
 
-    def _no_number(self, text: str, name: str, line: int, following: str, cure: str) -> DataError:
+    def _is_text(self, row: Sequence[str], below: Sequence[str], place: int) -> bool:
+        """Return True for a column that holds texts in two rows."""
+        texts = [fields[place].strip() for fields in (row, below) if fields]
+        return all(text and number_in(text, self.separator) is None for text in texts)
+
+    def _no_number(
+        self, text: str, name: str, line: int, following: str, cure: str, beside: Sequence[str]
+    ) -> DataError:
         """Return the refusal of a text in a column of numbers.
 
         Args:
             text, name, line: what was found, and where.
             following: the text below it.
             cure: of a column that holds texts.
+            beside: columns that hold texts in this row and the next one, this one among them.
         """
         hint = _comma(text)
         if line == self._header_line + 1 and not hint:
             is_header = number_in(following, self.separator) is not None
-            hint = ", or a second header" if is_header else f"; the column holds texts{cure}"
+            several = f"the columns {', '.join(repr(shorten(other, _SHOWN)) for other in beside)} hold texts"
+            texts = several if len(beside) > 1 else "the column holds texts"
+            hint = ", or a second header" if is_header else f"; {texts}{cure}"
         return DataError(
             f"{self.path}: line {line}, column {name!r}: expected a finite number, found "
             f"{shorten(text, _SHOWN)!r}{hint}"

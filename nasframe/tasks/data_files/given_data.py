@@ -35,7 +35,10 @@ _WHY = {
     ),
     ".parquet": "is a Parquet file; save the table as CSV",
 }
-_CHOOSE = "; say by task.inputs which columns are inputs"
+_CHOOSE = (
+    "; say by task.inputs which columns are inputs, without those, or give each of their texts a column of 0 "
+    "and 1"
+)
 
 
 @frozen

@@ -6,25 +6,30 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
-from attrs import field, frozen
-from numpy.typing import NDArray
-from torch import Tensor
+from attrs import define, field, frozen
 
-from nasframe.errors import DataError
+from nasframe.errors import ConfigurationError, DataError
 from nasframe.runtime import counted, read_tensors, shorten
 from nasframe.tasks.data_files.column_choice import ColumnNames, InputChoice
-from nasframe.tasks.data_files.csv_table import CsvTable, number_in
+from nasframe.tasks.data_files.csv_table import CsvTable
+from nasframe.tasks.data_files.file_part import (
+    FilePart,
+    column_part,
+    is_of_numbers,
+    not_finite,
+    rows_of,
+    value_part,
+)
 from nasframe.tasks.data_files.given_data import TABLES, require_format
 from nasframe.tasks.data_files.npz_arrays import NpzFile
 from nasframe.tasks.data_files.split_rows import SPLIT_SPELLINGS
 
 __all__ = ["GuessedParts", "guess_parts"]
 
-_HEAD = 1000
-"""Rows of a table that are looked at."""
+T = TypeVar("T")
 
 _TARGETS = (
     *("target", "label", "labels", "class", "classes", "y", "outcome", "category", "response", "result"),
@@ -34,8 +39,6 @@ _GROUPS = (
     *("group", "groups", "subject", "patient", "person", "participant", "speaker", "user", "machine", "site"),
     *("session", "device", "identity"),
 )
-_IDENTIFIERS = ("id", "index", "row", "no", "nr", "number", "uuid", "key", "name")
-
 _MOST_VIEWS = 8
 _LISTED = 12  # columns; more are a pattern where one means just these
 _SHOWN = 5  # names in a sentence
@@ -65,29 +68,29 @@ class GuessedParts:
     left_out: Sequence[str] = ()
 
 
-@frozen
-class _Part:
-    """A column of a table, or an array of one value a row.
+@define
+class _Mistakes:
+    """The mistakes in what the user says, which are told together."""
 
-    Attributes:
-        texts: of the rows that were looked at.
-        gap: a place where nothing stands, in words; empty where there is none.
-    """
+    source: str
+    problems: list[str] = field(factory=list)
 
-    name: str
-    texts: Sequence[str]
-    is_number: bool
-    gap: str = ""
+    def of(self, function: Callable[[], T]) -> T | None:
+        """Return what a function returns; None where that is a mistake, which is kept."""
+        try:
+            return function()
+        except DataError as error:
+            self.problems.append(str(error))
+            return None
 
-    @property
-    def values(self) -> Counter[str]:
-        return Counter(self.texts)
+    def tell(self) -> None:
+        """Refuse them.
 
-    @property
-    def can_be_target(self) -> bool:
-        """It varies, and is a number or repeats its texts."""
-        found = len(self.values)
-        return not self.gap and found > 1 and (self.is_number or 2 * found <= len(self.texts))
+        Raises:
+            ConfigurationError: there are some.
+        """
+        if self.problems:
+            raise ConfigurationError(self.source, self.problems)
 
 
 def guess_parts(path: Path, given: Mapping[str, Any]) -> GuessedParts:
@@ -99,6 +102,7 @@ def guess_parts(path: Path, given: Mapping[str, Any]) -> GuessedParts:
 
     Raises:
         DataError: it is no such file, holds too little, or its target cannot be told.
+        ConfigurationError: what the user says is wrong; all of it is told.
     """
     ending = require_format(path)
     if ending in TABLES:
@@ -111,24 +115,25 @@ def guess_parts(path: Path, given: Mapping[str, Any]) -> GuessedParts:
 
 
 def _of_table(table: CsvTable, given: Mapping[str, Any]) -> GuessedParts:
-    names, head = table.names, table.head(_HEAD)
+    names, rows = table.names, table.sample()
     if len(names) < 2:
         raise DataError(
             f"{table.path}: holds one column, {names[0]!r}; expected a target and at least one input, "
             "separated by a comma, a semicolon or a tab"
         )
-    if not head:
+    if not rows:
         raise DataError(f"{table.path}: holds no row below its header")
     parts = {}
     for place, name in enumerate(table.header):
         if name:
-            parts[name] = _column(name, [(line, row[place]) for line, row in head], table.separator)
+            parts[name] = column_part(name, [(line, row[place]) for line, row in rows], table.separator)
+    said = _said(table.path, given, names, "columns")
     notes: dict[str, str] = {}
     left_out = []
-    split = _given_name(given, "split", table.path, names) or _split(parts, notes)
-    target = _target(table.path, parts, given, [*filter(None, [split])], notes, "columns")
+    split = said.split or _split(parts, notes)
+    target = said.target or _target(table.path, parts, [*filter(None, [split])], notes, "columns")
     used = [*target, *filter(None, [split])]
-    group = _given_name(given, "group", table.path, names) or _group(parts, used, notes)
+    group = said.group or _group(parts, used, notes)
     used += [group] if group else []
     if given.get("inputs") is not None:
         inputs = _given_inputs(given["inputs"], names, used, "columns", table.path)
@@ -137,8 +142,8 @@ def _of_table(table: CsvTable, given: Mapping[str, Any]) -> GuessedParts:
         for name, part in parts.items():
             if name in used:
                 continue
-            if why := _no_input(part):
-                left_out.append(f"column {shorten(name, 40)!r}: {why}")
+            if part.no_input:
+                left_out.append(f"column {shorten(name, 40)!r}: {part.no_input}")
             else:
                 free.append(name)
         if not free:
@@ -148,7 +153,7 @@ def _of_table(table: CsvTable, given: Mapping[str, Any]) -> GuessedParts:
             )
         inputs = _views(free, names, used)
         notes["inputs"] = _on_views(inputs)
-    return GuessedParts(target, inputs, split, group, len(head), len(inputs) > 1, notes, left_out)
+    return GuessedParts(target, inputs, split, group, len(rows), len(inputs) > 1, notes, left_out)
 
 
 def _of_arrays(
@@ -162,17 +167,21 @@ def _of_arrays(
     lengths = Counter(len(value) for value in arrays.values() if value.ndim)
     if not lengths:
         raise DataError(f"{path}: holds single values; expected arrays with a row for each example")
-    rows = max(lengths, key=lengths.__getitem__)
+    rows = max(lengths, key=lambda length: (lengths[length], length))
+    if rows == 0:
+        empty = [f"{name!r} {tuple(value.shape)}" for name, value in arrays.items() if 0 in value.shape]
+        raise DataError(f"{path}: holds no example: arrays of the shapes {', '.join(empty[:_SHOWN])}")
     parts = {
-        name: _array_part(name, value)
+        name: value_part(name, value)
         for name, value in arrays.items()
         if value.ndim and len(value) == rows and (value.ndim == 1 or value.shape[1:] == (1,))
     }
+    said = _said(path, given, names, "arrays")
     notes: dict[str, str] = {}
     left_out = []
-    split = _given_name(given, "split", path, names) or _split(parts, notes)
+    split = said.split or _split(parts, notes)
     taken = [*filter(None, [split])]
-    group = _given_name(given, "group", path, names) or _named_group(parts, taken, notes)
+    group = said.group or _named_group(parts, taken, notes)
     taken += [group] if group else []
     rest = {name: part for name, part in parts.items() if name not in taken}
     tags = [
@@ -180,12 +189,16 @@ def _of_arrays(
         for name, value in arrays.items()
         if value.ndim == 2 and len(value) == rows and value.shape[1] > 1 and _is_tags(value)
     ]
-    is_one = any(part.can_be_target for part in rest.values())
-    if given.get("target") is None and not is_one and len(tags) == 1:
-        target: tuple[str, ...] = (tags[0],)
+    is_one = any(not part.no_target for part in rest.values())
+    is_named = any(name.casefold() in _TARGETS for name in arrays if name not in tags)
+    if said.target:
+        target = said.target
+    elif not is_one and not is_named and len(tags) == 1:
+        target = (tags[0],)
         notes["target"] = "guessed: the only array of zeros and ones; another one: task.target=NAME"
     else:
-        target = _target(path, rest, given, taken, notes, "arrays", names, only=True)
+        unfit = {name: _no_rows(value, rows) for name, value in arrays.items() if name not in parts}
+        target = _target(path, rest, taken, notes, "arrays", names, only=True, unfit=unfit)
     used = [*target, *taken]
     if given.get("inputs") is not None:
         inputs = _given_inputs(given["inputs"], names, used, "arrays", path)
@@ -194,14 +207,15 @@ def _of_arrays(
         for name, value in arrays.items():
             if name in used:
                 continue
-            if not _is_numbers(value):
-                left_out.append(f"array {name!r}: holds texts, and inputs are numbers")
-            elif not value.ndim or len(value) != rows:
-                left_out.append(f"array {name!r}: has no row for each of the {rows:,} examples")
+            if why := _no_rows(value, rows) or _no_array_input(value):
+                left_out.append(f"array {name!r}: {why}")
             else:
                 found[name] = ColumnNames((name,))
         if not found:
-            raise DataError(f"{path}: no array is left for an input beside the target {target[0]!r}")
+            raise DataError(
+                f"{path}: no array is left for an input beside the target {target[0]!r}"
+                f"{''.join(f'; {why}' for why in left_out)}"
+            )
         inputs, others = _of_one_length(found, arrays)
         left_out += others
         notes["inputs"] = f"guessed: {_listed(inputs)}; others: task.inputs"
@@ -210,34 +224,29 @@ def _of_arrays(
     return GuessedParts(target, inputs, split, group, rows, fusable, notes, left_out)
 
 
-def _column(name: str, fields: Sequence[tuple[int, str]], separator: str) -> _Part:
-    gap = next((f"line {line}" for line, text in fields if not text), "")
-    texts = [text for _, text in fields]
-    return _Part(name, texts, all(number_in(text, separator) is not None for text in texts if text), gap)
+def _no_rows(value: Any, rows: int) -> str:
+    """Return in words that an array has no row for each example; nothing where it has."""
+    if not value.ndim:
+        return "is a single value"
+    return (
+        ""
+        if len(value) == rows
+        else f"has {counted(len(value), 'row')}, and other arrays {rows:,}, one for each example"
+    )
 
 
-def _array_part(name: str, value: Any) -> _Part:
-    array = _head_of(value).reshape(-1)
-    texts = [
-        item.decode(errors="replace") if isinstance(item, bytes) else str(item) for item in array.tolist()
-    ]
-    return _Part(name, texts, array.dtype.kind in "biuf")
-
-
-def _head_of(value: Any) -> NDArray[Any]:
-    head = value[:_HEAD]
-    return np.asarray(head.float() if isinstance(head, Tensor) and head.is_floating_point() else head)
-
-
-def _is_numbers(value: Any) -> bool:
-    return isinstance(value, Tensor) or value.dtype.kind in "biuf"
+def _no_array_input(value: Any) -> str:
+    """Return why an array with a row for each example can be no input; nothing where it can be one."""
+    if not is_of_numbers(value):
+        return "holds texts, and inputs are numbers"
+    if 0 in value.shape:
+        return f"has the shape {tuple(value.shape)}, which holds no number"
+    gap = not_finite(value)
+    return f"{gap}; write a number there, or leave the row out, to use the array" if gap else ""
 
 
 def _is_tags(value: Any) -> bool:
-    if not _is_numbers(value):
-        return False
-    head = _head_of(value).astype(np.float64)
-    return bool(np.isin(head, (0, 1)).all())
+    return is_of_numbers(value) and bool(np.isin(rows_of(value)[1].astype(np.float64), (0, 1)).all())
 
 
 def _of_one_length(
@@ -260,38 +269,71 @@ def _of_one_length(
     return kept, others
 
 
-def _given_name(given: Mapping[str, Any], option: str, path: Path, names: Sequence[str]) -> str | None:
-    name = given.get(option)
-    if name is None:
-        return None
-    if not isinstance(name, str):
-        raise DataError(f"task.{option}: expected a name, found {name!r}")
-    return _chosen(name, names, option, "columns", path)[0]
+@frozen
+class _Said:
+    """The parts that the user says; empty where one is not said."""
+
+    target: tuple[str, ...]
+    split: str
+    group: str
+
+
+def _said(path: Path, given: Mapping[str, Any], names: Sequence[str], things: str) -> _Said:
+    """Return the parts that the user says.
+
+    Raises:
+        ConfigurationError: with every mistake in them.
+    """
+    mistakes = _Mistakes(str(path))
+
+    def name_of(option: str) -> str:
+        name = given.get(option)
+        if name is not None and not isinstance(name, str):
+            raise DataError(f"task.{option}: expected a name, found {name!r}")
+        return "" if name is None else _chosen(name, names, option, things)[0]
+
+    split = mistakes.of(lambda: name_of("split")) or ""
+    group = mistakes.of(lambda: name_of("group")) or ""
+    wanted = given.get("target")
+    target = () if wanted is None else mistakes.of(lambda: _chosen(wanted, names, "target", things)) or ()
+    if mistakes.problems and given.get("inputs") is not None:
+        used = [*target, *filter(None, [split, group])]
+        mistakes.of(lambda: _choose_inputs(given["inputs"], names, used, things))
+    mistakes.tell()
+    return _Said(target, split, group)
 
 
 def _given_inputs(
     value: Any, names: Sequence[str], used: Sequence[str], things: str, path: Path
 ) -> dict[str, ColumnNames]:
+    mistakes = _Mistakes(str(path))
+    found = mistakes.of(lambda: _choose_inputs(value, names, used, things))
+    mistakes.tell()
+    return found or {}
+
+
+def _choose_inputs(
+    value: Any, names: Sequence[str], used: Sequence[str], things: str
+) -> dict[str, ColumnNames]:
     try:
         choice = InputChoice.from_plain(value)
-        found = choice.among(names, used, things)
     except ValueError as error:
         raise DataError(f"task.inputs: {error}") from error
+    try:
+        found = choice.among(names, used, things)
     except DataError as error:
-        raise DataError(f"{path}: task.{error}") from error
+        raise DataError(f"task.{error}") from error
     return {name: ColumnNames(tuple(parts)) for name, parts in found.items()}
 
 
-def _chosen(value: Any, names: Sequence[str], option: str, things: str, path: Path) -> tuple[str, ...]:
+def _chosen(value: Any, names: Sequence[str], option: str, things: str) -> tuple[str, ...]:
     try:
         return tuple(ColumnNames.from_plain(value).among(names, f"task.{option}", things))
     except ValueError as error:
         raise DataError(f"task.{option}: {error}") from error
-    except DataError as error:
-        raise DataError(f"{path}: {error}") from error
 
 
-def _split(parts: Mapping[str, _Part], notes: dict[str, str]) -> str | None:
+def _split(parts: Mapping[str, FilePart], notes: dict[str, str]) -> str | None:
     for name, part in parts.items():
         found = {text.casefold() for text in part.values}
         if len(found) > 1 and found <= {*SPLIT_SPELLINGS}:
@@ -302,15 +344,15 @@ def _split(parts: Mapping[str, _Part], notes: dict[str, str]) -> str | None:
 
 def _target(
     path: Path,
-    parts: Mapping[str, _Part],
-    given: Mapping[str, Any],
+    parts: Mapping[str, FilePart],
     used: Collection[str],
     notes: dict[str, str],
     things: str,
     names: Sequence[str] = (),
     only: bool = False,
+    unfit: Mapping[str, str] | None = None,
 ) -> tuple[str, ...]:
-    """Return the names of the target.
+    """Return the name of the target.
 
     Args:
         parts: that may be it.
@@ -318,12 +360,22 @@ def _target(
         things: `columns` or `arrays`.
         names: of all things in the file; of `parts` where it is empty.
         only: of several, none is taken for its place.
+        unfit: name → why it cannot be the target, of what is not in `parts`.
+
+    Raises:
+        DataError: it cannot be told, or what has the name of one cannot be it.
     """
     names = names or [*parts]
-    if given.get("target") is not None:
-        return _chosen(given["target"], names, "target", things, path)
-    able = [part for name, part in parts.items() if name not in used and part.can_be_target]
+    able = [part for name, part in parts.items() if name not in used and not part.no_target]
     thing = things.removesuffix("s")
+    reasons = {name: part.no_target for name, part in parts.items() if name not in used} | dict(unfit or {})
+    by_wish = [(name, why) for wish in _TARGETS for name, why in reasons.items() if name.casefold() == wish]
+    if by_wish and all(why for _, why in by_wish):
+        name, why = by_wish[0]
+        raise DataError(
+            f"{path}: the {thing} {shorten(name, 40)!r} is the target by its name, and cannot be it: {why}. "
+            "Another one: task.target=NAME"
+        )
     by_name = [part for wish in _TARGETS for part in able if part.name.casefold() == wish]
     texts = [part for part in able if not part.is_number and not _is_group(part)]
     if by_name:
@@ -348,7 +400,7 @@ def _target(
 _MOST_NAMES = 20
 
 
-def _example(able: Sequence[_Part], names: Sequence[str]) -> str:
+def _example(able: Sequence[FilePart], names: Sequence[str]) -> str:
     return (
         repr(able[-1].name)
         if able and not able[-1].name.isidentifier()
@@ -356,7 +408,7 @@ def _example(able: Sequence[_Part], names: Sequence[str]) -> str:
     )
 
 
-def _in_words(part: _Part) -> str:
+def _in_words(part: FilePart) -> str:
     values = part.values
     if part.is_number and len(values) > 20:
         return f"numbers such as {part.texts[0]}"
@@ -364,7 +416,7 @@ def _in_words(part: _Part) -> str:
     return f"{len(values)} values ({shown}{', …' * (len(values) > _SHOWN)})"
 
 
-def _is_group(part: _Part) -> bool:
+def _is_group(part: FilePart) -> bool:
     """Return True for the names of things that have several rows each, such as `pump 7`."""
     found = len(part.values)
     if part.gap or not 4 <= found <= len(part.texts) // 2:
@@ -373,7 +425,7 @@ def _is_group(part: _Part) -> bool:
     return word in _GROUPS or (not part.is_number and all(re.search(r"\d", text) for text in part.values))
 
 
-def _group(parts: Mapping[str, _Part], used: Collection[str], notes: dict[str, str]) -> str | None:
+def _group(parts: Mapping[str, FilePart], used: Collection[str], notes: dict[str, str]) -> str | None:
     for name, part in parts.items():
         if name not in used and _is_group(part):
             notes["group"] = (
@@ -384,22 +436,8 @@ def _group(parts: Mapping[str, _Part], used: Collection[str], notes: dict[str, s
     return None
 
 
-def _named_group(parts: Mapping[str, _Part], used: Collection[str], notes: dict[str, str]) -> str | None:
+def _named_group(parts: Mapping[str, FilePart], used: Collection[str], notes: dict[str, str]) -> str | None:
     return _group({name: part for name, part in parts.items() if name.casefold() in _GROUPS}, used, notes)
-
-
-def _no_input(part: _Part) -> str:
-    """Return why a column is no input; nothing where it can be one."""
-    if not part.is_number:
-        found = len(part.values)
-        return f"holds {found} different texts, and inputs are numbers; give each text a column of 0 and 1"
-    if part.gap:
-        return f"has a gap ({part.gap}); fill it to use the column"
-    word = part.name.casefold()
-    distinct = len(part.values) == len(part.texts) > 2
-    if distinct and (word in _IDENTIFIERS or word.endswith(("_id", " id"))):
-        return "numbers the rows, which teaches nothing"
-    return ""
 
 
 def _views(columns: Sequence[str], names: Sequence[str], used: Iterable[str]) -> dict[str, ColumnNames]:

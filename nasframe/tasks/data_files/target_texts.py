@@ -12,7 +12,7 @@ from nasframe.runtime import shorten
 from nasframe.tasks.data_files.csv_table import CsvColumns, CsvTable, exact_number_in
 from nasframe.tasks.tensors import KindName, kind_told_by
 
-__all__ = ["require_no_stray_text", "target_of_texts"]
+__all__ = ["is_gap", "require_no_stray_text", "target_of_texts"]
 
 _GAPS = {
     *("", "na", "nan", "nat", "null", "nil", "none", "nd", "ka", "missing", "unknown", "unk", "undefined"),
@@ -95,7 +95,7 @@ def require_no_stray_text(
     others = [row for row, number in enumerate(numbers) if number is None]
     if not known or not others:
         return
-    gaps = [row for row in others if _is_gap(texts[row])]
+    gaps = [row for row in others if is_gap(texts[row])]
     expected = "expected a number as in other rows, found"
     if gaps and (len(gaps) == len(others) or 2 * len(known) > len(texts)):
         raise DataError(
@@ -110,7 +110,7 @@ def require_no_stray_text(
         )
 
 
-def _is_gap(text: str) -> bool:
+def is_gap(text: str) -> bool:
     """Return True for a mark of a missing number, as `n.a.`, `NULL`, `?` or `#DIV/0!`."""
     if text.startswith("#") and text[-1] in "!?":  # an error of a spreadsheet
         return True

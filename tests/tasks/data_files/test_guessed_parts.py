@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from nasframe.errors import DataError
+from nasframe.errors import ConfigurationError, DataError
 from nasframe.tasks.data_files.guessed_parts import GuessedParts, guess_parts
 
 
@@ -86,7 +86,9 @@ def test_a_column_of_splits_and_one_of_groups_are_found(tmp_path: Path) -> None:
     [
         ("id", "N", "numbers the rows"),
         ("colour", "red|blue|green", "holds 3 different texts"),
-        ("dose", "1|2||3", "has a gap (line 4)"),
+        ("dose", "1|2||3", "line 4 is empty; fill the gap"),
+        ("dose", "1|2|n/a|3", "line 4 holds 'n/a', which is no number; fill the gap"),
+        ("dose", f"{'1|' * 22}?|much", "line 25 holds 'much', and nearly all other rows a number"),
     ],
 )
 def test_a_column_that_is_no_input_is_left_out_with_a_reason(
@@ -97,6 +99,70 @@ def test_a_column_that_is_no_input_is_left_out_with_a_reason(
     (said,) = found.left_out
     assert said.startswith(f"column '{name}': ")
     assert why in said
+
+
+@pytest.mark.parametrize("kinds", [("u", "v"), ("0", "1")])
+def test_rows_that_are_sorted_by_class_tell_the_target(kinds: tuple[str, str], tmp_path: Path) -> None:
+    lines = [f"{row % 7}.5,{row % 5}.5,{kinds[row // 1500]}" for row in range(3000)]
+    assert guessed(tmp_path, "\n".join(["a,b,c", *lines])).target == ("c",)
+    np.savez(tmp_path / "a.npz", x=np.random.rand(3000, 3), y=np.arange(3000) // 1500)
+    assert guess_parts(tmp_path / "a.npz", {}).target == ("y",)
+
+
+def test_groups_of_neighbouring_rows_are_seen_in_a_long_table(tmp_path: Path) -> None:
+    lines = [f"man {row // 4},{row % 7}.5,{'uv'[row % 2]}" for row in range(20_000)]
+    assert guessed(tmp_path, "\n".join(["who,a,y", *lines])).group == "who"
+
+
+@pytest.mark.parametrize(
+    ("column", "why"),
+    [
+        ("0|1|nan|1", "line 4 holds 'nan', which is no number; fill the gap"),
+        ("0|1||1", "line 4 is empty"),
+        ("0", "holds one value, '0'"),
+        ("text N", "holds 24 different texts in 24 rows"),
+    ],
+)
+def test_a_column_with_the_name_of_a_target_that_cannot_be_one_is_told(
+    column: str, why: str, tmp_path: Path
+) -> None:
+    with pytest.raises(DataError, match="the column 'y' is the target by its name, and cannot be it") as told:
+        guessed(tmp_path, rows("a,b,y", "N.5", "N.25", column))
+    assert why in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        (
+            {"x": np.zeros((0, 3)), "y": np.zeros(0)},
+            "holds no example: arrays of the shapes 'y' (0,), 'x' (0, 3)",
+        ),
+        ({"x": np.zeros((20, 0))}, "array 'x': has the shape (20, 0), which holds no number"),
+        ({"x": np.full((20, 3), np.nan)}, "array 'x': row 0 holds NaN"),
+        ({"x": np.ones((20, 3)), "y": np.array([0, np.inf] * 10)}, "cannot be it: row 1 holds infinity"),
+        ({"x": np.ones((20, 3)), "z": np.ones((20, 2)), "y": np.ones(0)}, "has 0 rows, and other arrays 20"),
+    ],
+    ids=["no row", "no column", "NaN", "infinity", "empty target"],
+)
+def test_arrays_without_numbers_are_told_with_their_rows_and_shapes(
+    arrays: dict[str, np.ndarray], message: str, tmp_path: Path
+) -> None:
+    np.savez(tmp_path / "a.npz", **{"y": np.arange(20) % 2, **arrays})
+    with pytest.raises(DataError) as told:
+        guess_parts(tmp_path / "a.npz", {})
+    assert message in str(told.value)
+
+
+def test_all_mistakes_in_what_is_said_are_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as told:
+        guessed(tmp_path, rows("a,b,y", "N", "N", "u|v"), target="x", group=3, split="z", inputs="c")
+    assert [line.split(":")[0] for line in told.value.problems] == [
+        "task.split",
+        "task.group",
+        "task.target",
+        "task.inputs",
+    ]
 
 
 def test_what_is_said_is_not_guessed(tmp_path: Path) -> None:
@@ -129,7 +195,7 @@ def test_arrays_tell_target_and_inputs_by_their_shapes(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", image=image, sound=sound, loudness=np.arange(20.0), many=np.zeros((3, 2)))
     found = guess_parts(tmp_path / "a.npz", {})
     assert (found.target, [*found.inputs], found.fusable) == (("loudness",), ["image", "sound"], True)
-    assert found.left_out == ["array 'many': has no row for each of the 20 examples"]
+    assert found.left_out == ["array 'many': has 3 rows, and other arrays 20, one for each example"]
 
 
 def test_the_only_array_of_zeros_and_ones_is_the_target_where_no_other_can_be(tmp_path: Path) -> None:

@@ -106,6 +106,11 @@ IN = ["a1", "a2"]
             "found 'p0'; the column holds texts; say by task.inputs which columns are inputs",
         ),
         (
+            unchanged,
+            {"target": "a1", "inputs": ["a2", "who", "y"]},
+            "found 'p0'; the columns 'who', 'y' hold texts; say by task.inputs which columns are inputs",
+        ),
+        (
             line(2, "0.5,", "'m',"),
             {"kind": "number", "target": "b1", "inputs": "a*"},
             "line 2, column 'a1': expected a finite number, found \"'m'\", or a second header",
