@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
+from nasframe.cli.run_folder import is_there
 from nasframe.errors import ConfigurationError, near_names, nearest
 from nasframe.runtime import (
     format_columns,
@@ -189,7 +191,14 @@ def _found(word: str) -> tuple[Found, dict[str, str]]:
 def _unknown(word: str, section: str = "") -> ConfigurationError:
     """Return the error for a word that names nothing, with those that it may mean."""
     from nasframe.experiment import ENGINE, PLUGINS, SETTINGS
+    from nasframe.tasks import data_file_hint
 
+    if is_there(Path(word)) and Path(word).suffix:
+        found = data_file_hint(Path(word)) or "is a file, in which options are set"
+        return ConfigurationError(
+            "options",
+            [f"{visible(word)}: {found}; expected a section, a plugin or a key, or no word for all"],
+        )
     groups, _ = _all_groups()
     titles = [group.title for group in groups if group.title]
     keys = [group.key(option) for group in groups for option in group.options]

@@ -259,6 +259,7 @@ def read_architecture(source: str) -> Architecture:
     from nasframe import pipeline
     from nasframe.runs import naming_missing_plugins
     from nasframe.space import Architecture
+    from nasframe.tasks import data_file_hint
 
     if not source:
         raise RunError("expected a run folder or an architecture, found an empty word")
@@ -268,6 +269,8 @@ def read_architecture(source: str) -> Architecture:
         if found is None:
             raise RunError(f"{path}: no such run folder or architecture file{near_path(path)}")
         return found
+    if path.is_file() and (hint := data_file_hint(path)):
+        raise RunError(f"{path}: {hint}; expected a run folder or an architecture")
     if _is_experiment(path):
         where = shell_line(["nasframe", "run", source])
         raise RunError(

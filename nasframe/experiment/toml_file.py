@@ -9,6 +9,7 @@ from typing import Any
 
 from nasframe.errors import ConfigurationError, nearest
 from nasframe.runtime import read_text, shell_line
+from nasframe.tasks import data_file_hint
 
 __all__ = ["read_toml"]
 
@@ -20,7 +21,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     """Return the values of a TOML file.
 
     Raises:
-        ConfigurationError: there is no such file (the near ones are named), or it is not TOML.
+        ConfigurationError: there is no such file (the near ones are named), it holds data, or it is not TOML.
     """
 
     def refused(message: str) -> ConfigurationError:
@@ -28,6 +29,8 @@ def read_toml(path: Path) -> dict[str, Any]:
 
     if not path.exists() or path.is_dir():
         raise ConfigurationError(str(path), [_missing(path)])
+    if hint := data_file_hint(path):
+        raise ConfigurationError(str(path), [hint])
     text = read_text(path, refused)
     try:
         return tomllib.loads(text)

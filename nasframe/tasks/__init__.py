@@ -20,7 +20,7 @@ from nasframe.tasks.check import (
     validation_metrics,
 )
 from nasframe.tasks.data import SPLITS, Batch, Data, Split, Splits
-from nasframe.tasks.data_files import TensorFileTask
+from nasframe.tasks.data_files import TensorFileTask, data_file_hint
 from nasframe.tasks.datasets import DatasetSplit, DatasetTask
 from nasframe.tasks.exported import Exported
 from nasframe.tasks.file_scorer import FileScorer
@@ -78,6 +78,7 @@ __all__ = [
     "checked_other_test",
     "checked_stages",
     "chosen_stages",
+    "data_file_hint",
     "evaluated",
     "holds_stages",
     "make_each_once",

@@ -270,3 +270,13 @@ def test_a_name_that_toml_cannot_hold_is_refused(
     assert "task.file: a\\udcff.csv is not UTF-8, and a TOML file cannot hold it" in capsys.readouterr().err
     assert [path.name for path in table.glob("*.toml")] == ["pumps.toml"]
     assert not (table / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    "command", ["run", "search", "train", "compare", "sweep", "tabulate", "show", "options"]
+)
+def test_a_file_of_data_where_an_experiment_is_expected_leads_to_new(
+    command: str, table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([command, "pumps.csv"]) == 2
+    assert "is a file of data; nasframe new pumps.csv writes an experiment on it" in capsys.readouterr().err

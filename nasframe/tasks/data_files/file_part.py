@@ -42,7 +42,7 @@ class FilePart:
 
     @property
     def values(self) -> Counter[str]:
-        """How often each text stands there."""
+        """Text → the number of rows in which it stands."""
         return Counter(self.texts)
 
     @property

@@ -20,7 +20,7 @@ from nasframe.tasks.data_files.npz_arrays import NpzFile
 from nasframe.tasks.data_files.target_texts import require_no_stray_text, target_of_texts
 from nasframe.tasks.tensors import KindName, input_tensor, tensor_of
 
-__all__ = ["TABLES", "FileParts", "GivenData", "read_given", "require_format"]
+__all__ = ["DATA_ENDINGS", "TABLES", "FileParts", "GivenData", "read_given", "require_format"]
 
 TABLES = (".csv", ".tsv", ".txt")
 _FORMATS = (*TABLES, ".npz", ".safetensors")
@@ -35,6 +35,9 @@ _WHY = {
     ),
     ".parquet": "is a Parquet file; save the table as CSV",
 }
+DATA_ENDINGS = (*_FORMATS, *_WHY)
+"""Endings of files that hold data, of which some are read, and others refused with what to save instead."""
+
 _CHOOSE = (
     "; say by task.inputs which columns are inputs, without those, or give each of their texts a column of 0 "
     "and 1"
