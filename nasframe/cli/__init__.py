@@ -198,7 +198,7 @@ def _begin_to_speak(
     Raises:
         ConfigurationError: the options contradict each other, or the log cannot be written.
     """
-    verbosity = options.checked()
+    verbosity = options.checked(words)
     until_the_end.enter_context(speaking(verbosity))
     if verbosity.log is not None:
         verbosity.log.write(f"nasframe {__version__}: {shell_line(['nasframe', *words])}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 from rich.filesize import decimal
@@ -41,27 +41,11 @@ def list_cache(*, cache: Cache = None, json: bool = False) -> None:
     Parameters
     ----------
     json
-        An object {cache, bytes, stages: [{name, stage, state, files, bytes, used}]} instead of a table.
+        An object {cache, bytes, stages: [{name, stage, state, files, bytes, used, made}]} instead of a table.
     """
     place, found = _content(cache)
     if json:
-        print_json(
-            {
-                "cache": str(place),
-                "bytes": sum(one.bytes for one in found),
-                "stages": [
-                    {
-                        "name": one.name,
-                        "stage": one.stage,
-                        "state": one.state,
-                        "files": one.files,
-                        "bytes": one.bytes,
-                        "used": round(one.used),
-                    }
-                    for one in found
-                ],
-            }
-        )
+        print_json({"cache": str(place), "bytes": _bytes(found), "stages": [_record(one) for one in found]})
         return
     if not found:
         print_text(f"{visible(str(place))} holds no prepared data")
@@ -76,11 +60,12 @@ def remove_from_cache(
     older_than: Annotated[int | None, Parameter(help="Only what was not used for so many days.")] = None,
     dry_run: bool = False,
     cache: Cache = None,
+    json: bool = False,
 ) -> int:
     """Remove prepared data; a run that needs it again makes it again.
 
-    What a process is making stays, and so does everything that no stage has made. The exit status is 1 where
-    something stays that was to be removed.
+    What a process makes or reads stays, and so does everything that no stage has made. The exit status is 1
+    where something stays that was to be removed.
 
     Parameters
     ----------
@@ -88,6 +73,8 @@ def remove_from_cache(
         As `nasframe cache` lists them; the name of a stage stands for all its folders.
     dry_run
         Say what would be removed, and remove nothing.
+    json
+        An object {cache, bytes, removed: [stage], in_use: [stage]}; a stage as the list has it.
     """
     if all_ and names:
         raise ConfigurationError(
@@ -103,18 +90,41 @@ def remove_from_cache(
 
     place, found = _content(cache)
     chosen = chosen_stages(found, names, older_than=older_than)
-    if not chosen:
+    if not (chosen or json):
         print_text(f"nothing to remove in {visible(str(place))}")
         return 0
-    if dry_run:
+    if dry_run and not json:
         print_tables([_table(place, chosen)])
         print_text(f"{_total(chosen)} would be removed")
         return 0
-    gone = [one for one in chosen if remove_stage(one)]
+    gone = list(chosen) if dry_run else [one for one in chosen if remove_stage(one)]
+    kept = [one for one in chosen if one not in gone]
+    if json:
+        removed, in_use = ([_record(one) for one in part] for part in (gone, kept))
+        print_json({"cache": str(place), "bytes": _bytes(gone), "removed": removed, "in_use": in_use})
+        return 1 if kept else 0
     for one in chosen:
         print_text(f"{'removed' if one in gone else 'in use '}  {visible(one.name)}")
     print_text(f"{_total(gone)} removed")
-    return 0 if len(gone) == len(chosen) else 1
+    if kept:
+        print_text("what is in use is read or made by a command that runs; remove it when that has ended")
+    return 1 if kept else 0
+
+
+def _record(one: CachedStage) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "stage": one.stage,
+        "state": one.state,
+        "files": one.files,
+        "bytes": one.bytes,
+        "used": round(one.used),
+        "made": dict(one.made),
+    }
+
+
+def _bytes(found: Sequence[CachedStage]) -> int:
+    return sum(one.bytes for one in found)
 
 
 def _content(cache: Path | None) -> tuple[Path, list[CachedStage]]:
@@ -132,13 +142,17 @@ def _table(place: Path, found: Sequence[CachedStage]) -> Table:
         Column("files", unit="count"),
         Column("size"),
         Column("used", "days since its use"),
+        *([Column("task"), Column("data")] if any(one.made for one in found) else []),
     ]
     rows: list[list[Cell]] = [
         [one.name, one.state, one.files, decimal(one.bytes), f"{max(0.0, now - one.used) / _DAY:.1f}"]
         for one in found
     ]
+    if any(one.made for one in found):
+        for row, one in zip(rows, found, strict=True):
+            row += [one.made.get("task", ""), one.made.get("data") or one.made.get("folder", "")]
     return Table("stages", f"Prepared data in {place}", columns, rows)
 
 
 def _total(found: Sequence[CachedStage]) -> str:
-    return f"{counted(len(found), 'folder')} of {decimal(sum(one.bytes for one in found))}"
+    return f"{counted(len(found), 'folder')} of {decimal(_bytes(found))}"

@@ -21,6 +21,8 @@ HELP = (
 _QUIET = ("-q", "--quiet")
 _VERBOSE = ("-v", "--verbose")
 _LOG_FILE = "--log-file"
+_RECORDS = ("run.json", "comparison.json", "sweep.json", "study.json", "table.json")
+"""Files by which a folder is that of a run or a study."""
 
 
 @frozen
@@ -37,15 +39,24 @@ class VerbosityOptions:
     log_file: Path | None = None
     problems: Sequence[str] = ()
 
-    def checked(self) -> Verbosity:
+    def checked(self, words: Sequence[str] = ()) -> Verbosity:
         """Return what the options ask for.
+
+        Args:
+            words: of the command, among which `--out` may name a folder.
 
         Raises:
             ConfigurationError: `-q` and `-v` together, no file after `--log-file`, two, or one that cannot be
-                written.
+                written, or lies in the folder of a run or a study, which holds what that writes alone.
         """
-        if self.problems:
-            raise ConfigurationError("command line", self.problems)
+        problems = [*self.problems]
+        if self.log_file is not None and (folder := _folder_around(self.log_file, words)) is not None:
+            problems.append(
+                f"{_LOG_FILE} {self.log_file}: lies in the folder {folder} of a run or a study, which holds "
+                f"nothing else; lay it beside that, as {_LOG_FILE} {folder}.log"
+            )
+        if problems:
+            raise ConfigurationError("command line", problems)
         return Verbosity(self.level, None if self.log_file is None else MessageLog.at(self.log_file))
 
     def words(self) -> list[str]:
@@ -94,3 +105,14 @@ def split_verbosity(words: Sequence[str], own: Collection[str] = ()) -> tuple[Ve
         "quiet" if "quiet" in found else "verbose" if "verbose" in found else "normal"
     )
     return VerbosityOptions(level, Path(files[0]) if files else None, problems), left
+
+
+def _folder_around(log: Path, words: Sequence[str]) -> Path | None:
+    """Return the folder of a run or a study in which a log would lie: one that is there, or that of `--out`."""
+    outs = [word.partition("=")[2] for word in words if word.startswith("--out=")]
+    outs += [after for word, after in zip(words, words[1:], strict=False) if word == "--out"]
+    places = {Path(out).resolve() for out in outs if out}
+    for folder in log.resolve().parents:
+        if folder in places or any((folder / name).is_file() for name in _RECORDS):
+            return folder
+    return None

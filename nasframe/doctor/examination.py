@@ -31,7 +31,7 @@ def examine(cache: Path | None = None, *, imports: bool = False) -> Findings:
     """
     findings = Findings()
     given = os.environ.get(CACHE_VARIABLE)
-    place = cache or (Path(given) if given else prepared_folder())
+    place = cache or (Path(given).expanduser() if given else prepared_folder())
     inspections: dict[str, Callable[[Findings], None]] = {
         "Python": inspect_python,
         "the machine": inspect_machine,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+import attrs
+from attrs import field, frozen
 
 from nasframe.errors import ConfigurationError, DataError, KeptRunInterrupt, RunError
 from nasframe.experiment import Experiment
@@ -15,7 +17,15 @@ from nasframe.pipeline.recorded_cache import recorded_cache, recorded_folders
 from nasframe.pipeline.task_facts import task_facts
 from nasframe.runs import Run, reading_run
 from nasframe.runtime import Progress, fingerprint, given_cache, recorded_place
-from nasframe.tasks import Data, Stage, checked_data, checked_stages, run_stages, stage_fingerprints
+from nasframe.tasks import (
+    Data,
+    Stage,
+    StagesInUse,
+    checked_data,
+    checked_stages,
+    run_stages,
+    stage_fingerprints,
+)
 
 __all__ = [
     "Prepared",
@@ -30,7 +40,7 @@ __all__ = [
 
 @frozen
 class Prepared:
-    """Data that is ready, and what it was made from.
+    """Data that is ready, and what it was made from. As long as it is there, its folders are in use.
 
     Attributes:
         data: the splits.
@@ -42,6 +52,10 @@ class Prepared:
     data: Data
     folders: Mapping[str, Path]
     record: Mapping[str, Any]
+    _in_use: StagesInUse = field(init=False, eq=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "_in_use", StagesInUse(self.folders.values()))
 
     def key(self, stage: str, identity: str, *parts: str) -> str:
         """Return a fingerprint of everything that a step of a run depends on."""
@@ -117,7 +131,7 @@ def prepare(
     if ready is not None and known is not None and origin == known["source"]:
         return ready
     folder = given or cache_for_stages(experiment, run, recorded)
-    results = run_stages(stages, folder, experiment.torch_device(), progress)
+    results = run_stages(stages, folder, experiment.torch_device(), progress, _made(experiment, origin))
     key = _key(stages)
     folders = {name: result.folder for name, result in results.items()}
     seconds = {name: round(result.seconds, 3) for name, result in results.items()}
@@ -134,6 +148,19 @@ def prepare(
     if run is not None:
         run.note(data=record)
     return prepared
+
+
+def _made(experiment: Experiment, source: str | None) -> dict[str, str]:
+    """Return what the record of a stage keeps for people who ask whose data it is."""
+    task: Any = type(experiment.task)
+    files = [getattr(experiment.task, item.name) for item in attrs.fields(task) if item.init]
+    named = ", ".join(str(file.resolve()) for file in files if isinstance(file, Path))
+    return {
+        "task": experiment.names["task"],
+        "data": source or named,
+        "folder": str(Path.cwd()),
+        "time": datetime.now().astimezone().isoformat(timespec="seconds"),
+    }
 
 
 def prepared_alike(experiment: Experiment, run: Run, source: str | Path | None) -> Prepared | None:

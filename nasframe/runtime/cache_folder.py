@@ -45,12 +45,20 @@ def given_cache(cache: str | Path | None) -> Path | None:
     """Return the cache that the user gives, absolute: as an argument, or in the environment; else None.
 
     Where this thread works for another machine, it is the cache that holds what came from there.
+
+    Raises:
+        RunError: it begins with `~`, and there is no such home folder.
     """
     elsewhere = _elsewhere.get()
     if elsewhere is not None:
         return elsewhere[0]
     found = cache if cache is not None else os.environ.get(CACHE_VARIABLE)
-    return Path(found).resolve() if found else None
+    if not found:
+        return None
+    try:
+        return Path(found).expanduser().resolve()  # no shell has expanded a variable in a service's file
+    except RuntimeError as error:
+        raise RunError(f"the cache {found} cannot be found: {error}") from error
 
 
 @contextmanager

@@ -37,6 +37,7 @@ from nasframe.tasks.stages import (
     run_stages,
     stage_fingerprints,
 )
+from nasframe.tasks.stages_in_use import StagesInUse
 from nasframe.tasks.starting_values import StartingValues
 from nasframe.tasks.task import Task
 from nasframe.tasks.tensors import TensorSplit, TensorTask
@@ -61,6 +62,7 @@ __all__ = [
     "Splits",
     "Stage",
     "StageContext",
+    "StagesInUse",
     "StartingValues",
     "Task",
     "TensorFileTask",

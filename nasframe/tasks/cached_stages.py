@@ -6,14 +6,15 @@ import contextlib
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from attrs import frozen
+from attrs import field, frozen
 
 from nasframe.errors import DataError, NasframeError, RunError, nearest
 from nasframe.runtime import Lock, LockedError
 from nasframe.tasks.stages import BEGUN, STAGE_RECORD, read_stage
+from nasframe.tasks.stages_in_use import kept_from_use
 
 __all__ = ["CachedStage", "cached_stages", "chosen_stages", "remove_stage"]
 
@@ -27,10 +28,12 @@ class CachedStage:
     Attributes:
         folder: of its files.
         stage: the name of the stage.
-        state: `finished`, or `unfinished` where its process was killed, or is at work now.
+        state: `finished`; `in use` where a process reads from it now; `damaged` where its record cannot be
+            read; or `unfinished` where its process was killed, or is at work now.
         files, bytes: of the folder; links are not followed.
         used: seconds since 1970 when its record was last read, as far as the file system says, or written.
         lock: of an unfinished one.
+        made: of its record: the `task`, its `data`, and the working `folder` and `time` in which it was made.
     """
 
     folder: Path
@@ -40,6 +43,7 @@ class CachedStage:
     bytes: int
     used: float
     lock: Path | None = None
+    made: Mapping[str, str] = field(factory=dict)
 
     @property
     def name(self) -> str:
@@ -91,7 +95,7 @@ def chosen_stages(
 
 
 def remove_stage(one: CachedStage) -> bool:
-    """Remove a stage, and return True; False where a process is at work in it.
+    """Remove a stage, and return True; False where a process is at work in it, or reads from it.
 
     The record goes first, so that what is left after a kill in the middle is never taken for a whole stage.
 
@@ -99,9 +103,11 @@ def remove_stage(one: CachedStage) -> bool:
         OSError: a file cannot be removed.
     """
     if one.lock is None:
-        (one.folder / STAGE_RECORD).unlink(missing_ok=True)
-        shutil.rmtree(one.folder, ignore_errors=False, onerror=_already_gone)
-        return True
+        with kept_from_use(one.folder) as free:
+            if free:
+                (one.folder / STAGE_RECORD).unlink(missing_ok=True)
+                shutil.rmtree(one.folder, ignore_errors=False, onerror=_already_gone)
+        return free
     try:
         lock = Lock.acquire(one.lock)
     except (LockedError, RunError):
@@ -129,9 +135,16 @@ def _finished(items: Sequence[Path]) -> Iterator[CachedStage]:
             continue
         with contextlib.suppress(FileNotFoundError):  # removed meanwhile
             times, stage = record.stat(), item.name.rpartition("-")[0] or item.name
-            with contextlib.suppress(NasframeError):  # a damaged record: its folder says enough
-                stage = str(read_stage(item)["stage"])
-            yield CachedStage(item, stage, "finished", *_size(item), max(times.st_atime, times.st_mtime))
+            state, made = "finished", {}
+            try:
+                known = read_stage(item)
+                stage, made = str(known["stage"]), known.get("made", {})
+                with kept_from_use(item) as free:
+                    state = "finished" if free else "in use"
+            except NasframeError:  # its folder says enough to remove it
+                state = "damaged"
+            used = max(times.st_atime, times.st_mtime)
+            yield CachedStage(item, stage, state, *_size(item), used, made=made)
 
 
 def _unfinished(items: Sequence[Path]) -> Iterator[CachedStage]:

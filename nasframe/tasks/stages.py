@@ -43,7 +43,10 @@ __all__ = [
 STAGE_RECORD = "stage.json"
 """Name of the file that is added to the folder of a finished stage."""
 
-_RECORD = Fields({"stage": Text(), "seconds": Number(0)}, {"fingerprint": Text(), "inputs": Each(ANYTHING)})
+_RECORD = Fields(
+    {"stage": Text(), "seconds": Number(0)},
+    {"fingerprint": Text(), "inputs": Each(ANYTHING), "made": Each(Text())},
+)
 
 _FORMAT = "0.1.0"
 """A part of every fingerprint. Never change it, or no run finds its data again."""
@@ -117,14 +120,23 @@ def stage_fingerprints(stages: Sequence[Stage]) -> dict[str, str]:
 
 
 def run_stages(
-    stages: Sequence[Stage], cache: Path, device: torch.device, progress: Progress
+    stages: Sequence[Stage],
+    cache: Path,
+    device: torch.device,
+    progress: Progress,
+    made: Mapping[str, str] | None = None,
 ) -> dict[str, StageResult]:
     """Run each stage, or skip it where `cache` holds its result for the same inputs.
 
     The name of its folder depends on its fingerprint. The folder appears only when the stage has ended
     without an error. Of two processes that run the same stage at the same time, the first to end provides the
-    folder of both. A killed stage starts over, or goes on where it `resumes`.
+    folder of both. A killed stage starts over, or goes on where it `resumes`. The record of a stage keeps
+    `made`: what people are told of its origin.
+
+    Raises:
+        DataError: the cache is a file, or the record of a stage in it is damaged.
     """
+    _require_folder(cache)
     results: dict[str, StageResult] = {}
     keys = stage_fingerprints(stages)
     for stage in stages:
@@ -136,15 +148,25 @@ def run_stages(
             results[stage.name] = StageResult(folder, key, seconds, skipped=True)
             continue
         folders = {name: results[name].folder for name in stage.after}
-        record = {"fingerprint": key, "inputs": _plain(stage.inputs)}
+        record = {"fingerprint": key, "inputs": _plain(stage.inputs), "made": dict(made or {})}
         seconds = _run(stage, folder, folders, device, progress, record)
         progress.say(f"{stage.name}: done in {seconds:.1f} s")
         results[stage.name] = StageResult(folder, key, seconds, skipped=False)
     return results
 
 
+def _require_folder(cache: Path) -> None:
+    """Refuse a cache that cannot be made, as a file stands in its place, or in that of a folder above it."""
+    there = next((place for place in (cache, *cache.absolute().parents) if place.exists()), cache)
+    if there.exists() and not there.is_dir():
+        raise DataError(
+            f"{there}: is a file, and the cache of prepared data was to be a folder there; remove it, or name "
+            "another cache (the key cache of the experiment, or NASFRAME_CACHE)"
+        )
+
+
 def read_stage(folder: Path) -> dict[str, Any]:
-    """Return the record of a finished stage: `stage`, `seconds`, `fingerprint` and `inputs`.
+    """Return the record of a finished stage: `stage`, `seconds`, `fingerprint`, `inputs` and `made`.
 
     Raises:
         DataError: there is none, or it is damaged.

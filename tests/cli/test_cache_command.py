@@ -10,6 +10,7 @@ import pytest
 
 from nasframe.cli import main
 from nasframe.runtime import Lock, default_cache
+from nasframe.tasks import StagesInUse
 from tests.toys import STREAMS
 
 
@@ -150,3 +151,36 @@ def test_without_a_home_folder_the_variable_is_named(
     monkeypatch.setattr(Path, "home", no_home)
     assert main(["run", str(STREAMS), "--out", "run"]) == 2
     assert "set NASFRAME_CACHE to a folder" in capsys.readouterr().err
+
+
+def test_the_list_says_for_which_task_and_data_a_folder_was_made(
+    prepared: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (stage,) = listed(capsys)["stages"]  # type: ignore[misc]
+    assert stage["made"]["task"] == "streams"
+    assert stage["made"]["folder"] == str(Path.cwd())
+
+
+def test_prepared_data_that_is_read_stays(prepared: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (name,) = [item.name for item in prepared.iterdir()]
+    reading = StagesInUse([prepared / name])
+    assert listed(capsys)["stages"][0]["state"] == "in use"  # type: ignore[index]
+    assert main(["cache", "remove", "--all"]) == 1
+    assert "in use" in capsys.readouterr().out
+    assert main(["cache", "remove", "--all", "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert ([one["name"] for one in found["in_use"]], found["removed"]) == ([name], [])
+    del reading
+    assert main(["cache", "remove", "--all", "--json"]) == 0
+    assert [one["name"] for one in json.loads(capsys.readouterr().out)["removed"]] == [name]
+
+
+def test_a_folder_with_a_damaged_record_is_shown_as_such_and_removed(
+    prepared: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder,) = prepared.iterdir()
+    (folder / "stage.json").write_text("{", encoding="utf-8")
+    (stage,) = listed(capsys)["stages"]  # type: ignore[misc]
+    assert stage["state"] == "damaged"
+    assert main(["cache", "remove", folder.name]) == 0
+    assert not folder.exists()
