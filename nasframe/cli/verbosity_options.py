@@ -21,7 +21,7 @@ HELP = (
 _QUIET = ("-q", "--quiet")
 _VERBOSE = ("-v", "--verbose")
 _LOG_FILE = "--log-file"
-_RECORDS = ("run.json", "comparison.json", "sweep.json", "study.json", "table.json")
+_RECORDS = ("run.json", "study.json")
 """Files by which a folder is that of a run or a study."""
 
 
@@ -52,8 +52,8 @@ class VerbosityOptions:
         problems = [*self.problems]
         if self.log_file is not None and (folder := _folder_around(self.log_file, words)) is not None:
             problems.append(
-                f"{_LOG_FILE} {self.log_file}: lies in the folder {folder} of a run or a study, which holds "
-                f"nothing else; lay it beside that, as {_LOG_FILE} {folder}.log"
+                f"{_LOG_FILE} {self.log_file}: lies in {folder}, which holds a run, a study or other "
+                f"results and nothing else; lay it beside that folder, as {_LOG_FILE} {folder}.log"
             )
         if problems:
             raise ConfigurationError("command line", problems)
@@ -111,8 +111,12 @@ def _folder_around(log: Path, words: Sequence[str]) -> Path | None:
     """Return the folder of a run or a study in which a log would lie: one that is there, or that of `--out`."""
     outs = [word.partition("=")[2] for word in words if word.startswith("--out=")]
     outs += [after for word, after in zip(words, words[1:], strict=False) if word == "--out"]
-    places = {Path(out).resolve() for out in outs if out}
-    for folder in log.resolve().parents:
+    try:
+        places = {Path(out).resolve() for out in outs if out}
+        parents = log.resolve().parents
+    except (OSError, RuntimeError):  # links in a circle, of which the log says more
+        return None
+    for folder in parents:
         if folder in places or any((folder / name).is_file() for name in _RECORDS):
             return folder
     return None

@@ -31,7 +31,7 @@ def examine(cache: Path | None = None, *, imports: bool = False) -> Findings:
     """
     findings = Findings()
     given = os.environ.get(CACHE_VARIABLE)
-    place = cache or (Path(given).expanduser() if given else prepared_folder())
+    place = cache or (_expanded(given) if given else prepared_folder())
     inspections: dict[str, Callable[[Findings], None]] = {
         "Python": inspect_python,
         "the machine": inspect_machine,
@@ -55,3 +55,11 @@ def examine(cache: Path | None = None, *, imports: bool = False) -> Findings:
                     "install nasframe anew: pip install --force-reinstall nasframe",
                 )
     return findings
+
+
+def _expanded(given: str) -> Path:
+    """Return a path with the home folder in place of a `~`; as it is where there is none."""
+    try:
+        return Path(given).expanduser()
+    except RuntimeError:
+        return Path(given)

@@ -184,3 +184,25 @@ def test_a_folder_with_a_damaged_record_is_shown_as_such_and_removed(
     assert stage["state"] == "damaged"
     assert main(["cache", "remove", folder.name]) == 0
     assert not folder.exists()
+
+
+def test_a_home_folder_in_the_variable_is_found(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("NASFRAME_CACHE", "~/prepared")
+    assert listed(capsys)["cache"] == str((home / "prepared").resolve())
+
+
+@pytest.mark.parametrize("place", ["file", "file/below"])
+def test_a_file_in_the_place_of_the_cache_is_called_so(
+    place: str,
+    toy_streams: object,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (home / "file").write_text("x")
+    monkeypatch.setenv("NASFRAME_CACHE", place)
+    assert main(["run", str(STREAMS), "--out", "one"]) == 2
+    assert "file: is a file, and the cache of prepared data was to be a folder" in capsys.readouterr().err

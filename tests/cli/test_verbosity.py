@@ -123,3 +123,17 @@ def test_nothing_is_added_to_a_file_that_is_no_log(capsys: pytest.CaptureFixture
     assert status == 2
     assert "--log-file mine.toml: holds something else than a log" in err[-1]
     assert Path("mine.toml").read_bytes() == before
+
+
+@pytest.mark.parametrize("words", [["--out", "one"], ["--out=one"]])
+@pytest.mark.parametrize("record", ["", "run.json", "study.json"])
+def test_a_log_in_the_folder_of_a_run_is_refused_before_any_work(
+    words: list[str], record: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "one").mkdir()
+    if record:
+        (home / "one" / record).write_text("{}")
+    words = ["evaluate", "one"] if record else ["run", "mine.toml", *words]
+    assert main([*words, "--log-file", "one/search.log"]) == 2
+    assert "--log-file one/search.log: lies in " in capsys.readouterr().err
+    assert not (home / "one" / "search.log").exists()
