@@ -44,6 +44,7 @@ class Option:
         description: the help text.
         limits: `ge`, `gt`, `le`, `lt` → the bound, as `option` takes them.
         choices: the only values that are allowed; empty where there are others.
+        rule: what a validator of its own asks for, in words, such as `more than 0`; or empty.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Option:
     description: str = ""
     limits: Mapping[str, float] = attrs.field(factory=dict)
     choices: tuple[Any, ...] = ()
+    rule: str = ""
 
     @property
     def limits_in_words(self) -> str:
@@ -74,6 +76,7 @@ class Option:
         choices = [repr(choice) for choice in self.choices]
         if choices and not all(choice in self.type for choice in choices):
             found.append(f"one of {', '.join(choices)}")
+        found += [self.rule] if self.rule else []
         return ", ".join(found)
 
 
@@ -86,6 +89,7 @@ class _Limits(TypedDict, total=False):
     lt: float
     choices: Collection[Any]
     validator: Validator
+    rule: str
 
 
 @overload
@@ -111,6 +115,7 @@ def option(
     lt: float | None = None,
     choices: Collection[Any] | None = None,
     validator: Validator | None = None,
+    rule: str = "",
 ) -> Any:
     """Return the field of an attrs class that is an option, with its help text and bounds.
 
@@ -126,6 +131,7 @@ def option(
         lt: the value must be less.
         choices: the only values that are allowed; a `Literal` type needs none.
         validator: any other check, as attrs takes it.
+        rule: what that check asks for, in the words of the other limits, as `more than 0`.
 
     Raises:
         ValueError: both a default and a factory.
@@ -154,7 +160,9 @@ def option(
         checks = [attrs.validators.optional(checks)]
     if validator is not None:
         checks.append(validator)
-    return attrs.field(default=default, factory=factory, validator=checks or None, metadata={"help": help})
+    return attrs.field(
+        default=default, factory=factory, validator=checks or None, metadata={"help": help, "rule": rule}
+    )
 
 
 def _strict(expected: type, *accepted: type) -> Any:
@@ -251,6 +259,7 @@ def options_of(target: Any) -> list[Option]:
                 description=item.metadata.get("help", ""),
                 limits=_limits(item.validator),
                 choices=_allowed(item.validator) or tuple(_choices(item.type)),
+                rule=item.metadata.get("rule", ""),
             )
             for item in attrs.fields(target)
             if item.init
@@ -453,6 +462,10 @@ def collect(target: type[T], values: Mapping[str, Any], path: str = "") -> tuple
         if text is not None:
             problems.append(f"{prefix}{name}: expected a list, found {text!r}")
             continue
+        count = _length(item.type)
+        if count is not None and (not isinstance(values[name], list | tuple) or len(values[name]) != count):
+            problems.append(f"{prefix}{name}: expected a list of {count} values, found {values[name]!r}")
+            continue
         try:
             ready[name] = _CONVERTER.structure(values[name], item.type)
         except (Exception, SystemExit) as error:  # cattrs raises many kinds
@@ -526,6 +539,13 @@ def _line_in(target: type, error: BaseException) -> str:
     file = getattr(sys.modules.get(target.__module__), "__file__", None)
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
     return f" ({Path(file).name}, line {lines[-1]})" if file and lines else ""
+
+
+def _length(annotation: Any) -> int | None:
+    """Return the number of values of a tuple of fixed length; None of any other type."""
+    arguments = typing.get_args(annotation)
+    is_tuple = typing.get_origin(annotation) is tuple and Ellipsis not in arguments
+    return len(arguments) if is_tuple else None
 
 
 def _explain(error: BaseException, annotation: Any, value: Any) -> str:

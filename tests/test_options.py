@@ -333,3 +333,21 @@ def test_types_that_cannot_be_read_are_a_problem_in_words() -> None:
     assert [problem.partition(" cannot")[0] for problem in problems] == [
         f"task: the types of the options of {Oven.__qualname__}"
     ]
+
+
+def test_a_validator_of_its_own_says_its_limits_in_words() -> None:
+    @frozen
+    class Oven:
+        heat: float = option(1.0, help="of the oven", validator=lambda *_: None, rule="more than 0")
+
+    assert options_of(Oven)[0].limits_in_words == "more than 0"
+
+
+@pytest.mark.parametrize("value", [[1], [], [1, 2, 3], 3])
+def test_a_list_of_another_length_is_told_with_both(value: object) -> None:
+    @frozen
+    class Oven:
+        sizes: tuple[int, int] = option((1, 2), help="of the two racks")
+
+    _, problems = collect(Oven, {"sizes": value}, "oven")
+    assert problems == [f"oven.sizes: expected a list of 2 values, found {value!r}"]

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["add_commands", "option_columns", "option_values", "show_options"]
 
+_MOST_NEAR = 4
+"""Names that are suggested in place of an unknown one."""
+
 
 def add_commands(app: App) -> None:
     """Add `options`."""
@@ -67,7 +70,7 @@ def options(
     from nasframe.cli.options_page import options_page
 
     groups, broken = _all_groups()
-    print_document(options_page(groups))
+    print_document(options_page(groups, broken))
     _say_broken(broken)
 
 
@@ -112,6 +115,7 @@ def option_values(option: Option) -> dict[str, Any]:
         "required": option.required,
         "limits": dict(option.limits),
         "choices": [plain_value(choice) for choice in option.choices],
+        "rule": option.rule,
         "description": option.description,
     }
 
@@ -209,14 +213,19 @@ def _unknown(word: str, section: str = "") -> ConfigurationError:
     # the name alone, without its section
     meant = meant or [name for name in [*titles, *dict.fromkeys(keys)] if name.split(".", 1)[-1] == last]
     if not section and meant:
-        hint = f"; did you mean {' or '.join(map(repr, meant[:4]))}?"
+        hint = f"; did you mean {' or '.join(map(repr, meant[:_MOST_NEAR]))}?"
     elif section:
         beside = [name for name in valid if name.startswith(f"{section}.")]
         near = near_names(word, beside)
         hint = nearest(word, beside) if near else nearest(last, [name.split(".", 1)[1] for name in beside])
     else:
+        last_words = [name.rpartition(".")[2] for name in valid]
+        close = near_names(word, [*valid, *last_words])[:1]
+        near = [name for name in valid if close and close[0] in (name, name.rpartition(".")[2])]
         hint = (
-            nearest(word, valid) if near_names(word, valid) else nearest(word, [*PLUGINS, *ENGINE, *SETTINGS])
+            f"; did you mean {' or '.join(map(repr, near[:_MOST_NEAR]))}?"
+            if near
+            else nearest(word, [*PLUGINS, *ENGINE, *SETTINGS])
         )
     return ConfigurationError("options", [f"no section, plugin or option {word!r}{hint}"])
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nasframe.errors import in_words
 from nasframe.runtime import visible
 
 if TYPE_CHECKING:
@@ -51,10 +52,24 @@ _SECTIONS = {
 _WIDTH = 96
 
 
-def options_page(groups: Sequence[OptionGroup]) -> str:
-    """Return the page of some sections and plugins, in their order; it ends with a line break."""
+def options_page(groups: Sequence[OptionGroup], broken: dict[str, str] | None = None) -> str:
+    """Return the page of some sections and plugins, in their order; it ends with a line break.
+
+    Args:
+        groups: of the sections and plugins.
+        broken: gets title → what is wrong, of the plugins that are left out, as a default of theirs cannot be
+            written.
+    """
     parts, section = [_HEAD], None
     for group in groups:
+        try:
+            options = [_table(group.options), *_example(group)]
+        except Exception as error:  # the repr of a plugin's default may be any code
+            if broken is not None:
+                broken[group.title] = (
+                    f"an option of plugin {group.plugin!r} cannot be written: {in_words(error)}"
+                )
+            continue
         if group.section != section:
             section = group.section
             parts.append(f"## {f'[{section}]' if section else 'Outside the sections'}\n")
@@ -66,7 +81,7 @@ def options_page(groups: Sequence[OptionGroup]) -> str:
             parts.append(f'{_escaped(group.description)} `name = "{_escaped(group.name)}"`, {of_plugin}.\n')
         elif section:
             parts.append(f"{_escaped(group.description)}\n")
-        parts += [_table(group.options), *_example(group)]
+        parts += options
     return "\n".join(parts)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -108,9 +109,9 @@ def split_verbosity(words: Sequence[str], own: Collection[str] = ()) -> tuple[Ve
 
 
 def _folder_around(log: Path, words: Sequence[str]) -> Path | None:
-    """Return the folder of a run or a study in which a log would lie: one that is there, or that of `--out`."""
+    """Return the folder of a run or a study in which a log would lie, that of `--out` among them."""
     outs = [word.partition("=")[2] for word in words if word.startswith("--out=")]
-    outs += [after for word, after in zip(words, words[1:], strict=False) if word == "--out"]
+    outs += [after for word, after in pairwise(words) if word == "--out"]
     try:
         places = {Path(out).resolve() for out in outs if out}
         parents = log.resolve().parents

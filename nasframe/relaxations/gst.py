@@ -69,6 +69,7 @@ class GappedStraightThrough(ScheduledRelaxation):
         1.0,
         help="by how much the drawn candidate's logit leads in the backward pass",
         validator=_not_negative,
+        rule="0 or more",
     )
     hard: bool = option(True, help="one candidate in the forward pass; false gives the soft sample")
 

@@ -53,7 +53,7 @@ def temperature_option(
     default: float = 1.0, help: str = "of the softmax behind the gradient; lower is less biased and noisier"
 ) -> float:
     """Return the option `temperature`, a finite number greater than 0, with this default and help text."""
-    return option(default, help=help, validator=_positive)
+    return option(default, help=help, validator=_positive, rule="more than 0")
 
 
 def schedule_last(kind: type, fields: list[attrs.Attribute[Any]]) -> list[attrs.Attribute[Any]]:
@@ -77,7 +77,10 @@ class ScheduledRelaxation(Relaxation):
 
     temperature: float = temperature_option()
     temperature_end: float | None = option(
-        None, help="temperature when the search ends, for every schedule but 'constant'", validator=_positive
+        None,
+        help="temperature when the search ends, for every schedule but 'constant'",
+        validator=_positive,
+        rule="more than 0",
     )
     schedule: Schedule = option("constant", help="how the temperature goes to temperature_end")
 

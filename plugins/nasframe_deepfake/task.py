@@ -133,6 +133,7 @@ class DeepfakeTask(Task):
         (0.45, 0.2, 0.15, 0.2),
         help="shares of the splits weights, architecture, validation, test",
         validator=valid_shares,
+        rule="each more than 0",
     )
     split_list: Path | None = option(
         None, help="CSV file with the columns path and split, instead of splits by shares"

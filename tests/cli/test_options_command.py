@@ -118,6 +118,7 @@ def test_as_json_each_option_is_an_object(capsys: pytest.CaptureFixture[str]) ->
         "required": False,
         "limits": {"ge": 1, "le": 100_000},
         "choices": [],
+        "rule": "",
         "description": records["search.candidates"]["description"],
     }
     assert records["seed"]["section"] is None
@@ -163,3 +164,9 @@ def test_plugins_show_leads_to_a_section(section: str, capsys: pytest.CaptureFix
 def test_a_name_of_a_plugin_cannot_break_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["options", "sear\x1b[31mch\nx"]) == 2
     assert "\x1b" not in capsys.readouterr().err
+
+
+def test_an_unknown_name_leads_to_a_few_near_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["options", "epocs"]) == 2
+    said = capsys.readouterr().err.strip().splitlines()[-1]
+    assert said.endswith("'epocs'; did you mean 'search.epochs' or 'train.epochs'?")

@@ -62,7 +62,7 @@ def test_show_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert options["hard"]["default"] is True
     assert options["hard"]["required"] is False
     assert set(options["hard"]) == {
-        *("name", "type", "default", "required", "limits", "choices", "description")
+        *("name", "type", "default", "required", "limits", "choices", "rule", "description")
     }
 
 

@@ -146,6 +146,7 @@ class GumbelRaoMonteCarlo(ScheduledRelaxation):
         help="K, the conditional draws averaged for a gradient; more is less noisy, "
         "and 'exact' is their limit, without draws",
         validator=_valid_samples,
+        rule="1 or more",
     )
     temperature: float = temperature_option(0.1)
     hard: bool = option(True, help="one candidate in the forward pass; false gives the averaged weights")

@@ -95,6 +95,7 @@ class TensorFileTask(TargetTask):
         (0.4, 0.2, 0.2, 0.2),
         help="shares of the splits weights, architecture, validation, test; they need not add up to 1",
         validator=valid_shares,
+        rule="each more than 0",
     )
     split_seed: int = option(0, help="seed of the splits", validator=valid_seed)
     _found: TargetKind | None = field(init=False, default=None, eq=False, repr=False)

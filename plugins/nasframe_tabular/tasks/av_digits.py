@@ -65,6 +65,7 @@ class AudioVisualDigits(SplitClassification):
         (0.3, 0.15, 0.2, 0.35),
         help="shares of the splits weights, architecture, validation, test, of images and of utterances",
         validator=check_shares,
+        rule="each more than 0",
     )
     views: Literal[4, 8] = option(
         4, help="4: two views of each of image and sound; 8: one of each, and six that help little or not"

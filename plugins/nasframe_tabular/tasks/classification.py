@@ -83,6 +83,7 @@ class SplitClassification(Classification):
         (0.4, 0.2, 0.15, 0.25),
         help="shares of the splits weights, architecture, validation, test",
         validator=check_shares,
+        rule="each more than 0",
     )
     fold: int | None = option(
         None,
