@@ -9,9 +9,9 @@ from nasframe.errors import PluginError
 from nasframe.plugins import manager
 from nasframe.runtime import shell_line
 
-__all__ = ["HELP", "next_command", "prefix", "split_plugin_files"]
+__all__ = ["HELP", "OPTION", "next_command", "prefix", "split_plugin_files"]
 
-_OPTION = "--plugin"
+OPTION = "--plugin"
 
 HELP = "Every command takes --plugin FILE, once or more: a Python file with hooks, for this command alone."
 
@@ -30,20 +30,20 @@ def split_plugin_files(words: Sequence[str]) -> tuple[list[Path], list[str]]:
         if word == "--":
             return files, [*left, word, *rest]
         option, equals, file = word.partition("=")
-        if option != _OPTION:
+        if option != OPTION:
             left.append(word)
             continue
         if not equals:
             file = rest.pop(0) if rest else ""
         if not file:
-            raise PluginError(f"{_OPTION}: needs a Python file, such as {_OPTION} my_ops.py")
+            raise PluginError(f"{OPTION}: needs a Python file, such as {OPTION} my_ops.py")
         files.append(Path(file))
     return files, left
 
 
 def prefix(files: Iterable[Path]) -> list[str]:
     """Return the options that load files."""
-    return [word for file in files for word in (_OPTION, str(file))]
+    return [word for file in files for word in (OPTION, str(file))]
 
 
 def next_command(*words: str) -> str:

@@ -12,7 +12,7 @@ from attrs import frozen
 from nasframe.errors import ConfigurationError
 from nasframe.runtime import MessageLog, Verbosity
 
-__all__ = ["HELP", "VerbosityOptions", "split_verbosity"]
+__all__ = ["HELP", "WORDS", "VerbosityOptions", "split_verbosity"]
 
 HELP = (
     "Every command takes -q (results, warnings and errors alone), -v (a line for each epoch and stage) and "
@@ -22,6 +22,9 @@ HELP = (
 _QUIET = ("-q", "--quiet")
 _VERBOSE = ("-v", "--verbose")
 _LOG_FILE = "--log-file"
+WORDS = (*_QUIET, *_VERBOSE, _LOG_FILE)
+"""The options of this page."""
+
 _RECORDS = ("run.json", "study.json")
 """Files by which a folder is that of a run or a study."""
 

@@ -15,7 +15,7 @@ source "$1"
 COMP_WORDS=("${@:2}")
 COMP_CWORD=$(( $# - 2 ))
 COMP_LINE="${COMP_WORDS[*]}"
-_nasframe
+_nasframe_values
 printf '%s\\n' "${COMPREPLY[@]}"
 """
 
@@ -49,6 +49,15 @@ def completed(home: Path, capsys: pytest.CaptureFixture[str]) -> object:
         (("run", "--over"), {"--overwrite"}),
         (("cache", "remove", "--older"), {"--older-than"}),
         (("completion", "z"), {"zsh"}),
+        (("compare", "mine.toml", "--relaxation", "gr"), {"grmc"}),
+        (("compare", "mine.toml", "--loop", "ev"), {"evolution"}),
+        (("run", "mine.toml", "search.epo"), {"search.epochs="}),
+        (("run", "mine.toml", "relaxation.temp"), {"relaxation.temperature="}),
+        (("options", "relaxation.g"), {"relaxation.grmc", "relaxation.gst"}),
+        (("new", "tens"), {"tensors"}),
+        (("run", "mine.toml", "--pl"), {"--plugin"}),
+        (("evaluate", "runs/mine", "--log"), {"--log-file"}),
+        (("show", "-"), {"-q", "-v", "--quiet", "--verbose"}),
     ],
 )
 def test_bash_completes_commands_options_and_their_values(
@@ -98,3 +107,11 @@ def test_it_is_written_to_its_place(
     assert str(place) in capsys.readouterr().err
     completed = script("bash", capsys).replace("complete -o filenames -F", "complete -F")
     assert place.read_text("utf-8").strip() == completed.strip()
+
+
+def test_values_are_words_of_the_script_so_that_a_tab_starts_no_program(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    text = script("bash", capsys)
+    assert "python" not in text
+    assert "nasframe options" not in text
