@@ -202,6 +202,7 @@ READING_ALLOWED: dict[tuple[str, str], str] = {
     ): "the bytes of a regular file, which are hashed",
     ("nasframe/runtime/files.py", "os.open"): "to write, and to flush",
     ("nasframe/runtime/locks.py", "os.open"): "the file of a lock, of which no more than its own words count",
+    ("nasframe/tasks/stages_in_use.py", "os.open"): "a file that is locked, and not read",
     ("nasframe/jobs/worker.py", ".open"): "to write",
     ("plugins/nasframe_audiovisual/storage/array_files.py", ".open"): "to write",
     (

@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError
 
 from nasframe import __version__
 from nasframe.cli import (
@@ -47,6 +47,7 @@ from nasframe.errors import (
     OutputError,
     PluginWarning,
     ResumableInterrupt,
+    nearest,
 )
 from nasframe.plugins import error_message, find_error_source, manager, moved_to, raised_at
 from nasframe.runtime import (
@@ -162,6 +163,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             ignore_signals()
             again = [*prefix(files), *verbosity.words()]
             return _say(_interrupted(words, again, error), status=128 + ending_signal(error))
+        except UnusedCliTokensError as error:
+            return _say(_unused(app, error), words)
         except CycloptsError as error:
             command = " ".join(("nasframe", *(error.command_chain or ()), "--help"))
             return _say(f"{error}\n  Help: {command}", words)
@@ -236,6 +239,17 @@ def _say(message: str, words: Sequence[str] = (), *, status: int = 2) -> int:
             message = message.replace(word, visible(word))
     print_message(f"nasframe: {message}")
     return status
+
+
+def _unused(app: App, error: UnusedCliTokensError) -> str:
+    """Return in words that a command does not take some of its words, with the commands below it."""
+    chain = [*(error.command_chain or ())]
+    command = " ".join(["nasframe", *chain])
+    unused = [*(error.unused_tokens or ())]
+    _, apps, _ = app.parse_commands(chain)
+    below = [name for name in apps[-1] if not name.startswith("-")]
+    hint = nearest(unused[0], below) if unused and below else ""
+    return f"{command}: does not take {shell_line(unused)}{hint}\n  Help: {command} --help"
 
 
 def _unexpected(error: BaseException, words: Sequence[str]) -> int:

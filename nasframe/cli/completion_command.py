@@ -13,7 +13,7 @@ from nasframe.cli.plugin_files import OPTION as PLUGIN_OPTION
 from nasframe.cli.verbosity_options import WORDS as VERBOSITY_WORDS
 from nasframe.errors import ConfigurationError
 from nasframe.plugins import manager
-from nasframe.runtime import print_message, print_text, visible, write_text
+from nasframe.runtime import print_message, print_text, read_text, visible, write_text
 
 __all__ = ["add_commands"]
 
@@ -43,7 +43,7 @@ def add_commands(app: App) -> None:
         if install:
             place = app.install_completion(shell=found)
             if found == "bash":
-                write_text(place, with_values(place.read_text(encoding="utf-8"), _word_lists()))
+                write_text(place, with_values(read_text(place), _word_lists()))
             print_message(f"nasframe: {visible(str(place))} is written; a new {found} completes nasframe")
             return
         # so that bash puts a slash behind a folder, and no blank

@@ -42,7 +42,7 @@ def list_plugins(*, json: bool = False) -> None:
     if json:
         print_json([dict(zip(("kind", "name", "plugin", "description"), row, strict=True)) for row in rows])
     else:
-        print_columns([("KIND", "NAME", "PLUGIN", "DESCRIPTION"), *rows])
+        print_columns([("kind", "name", "plugin", "description"), *rows])
     for plugin, missing in manager().missing_extras.items():
         print_message(f"nasframe: not usable: plugin {plugin!r} {missing}")
     for message in [f"plugin {plugin!r} {text}" for plugin, text in manager().failed.items()] + broken:

@@ -90,7 +90,7 @@ def _list(*, as_json: bool) -> int:
     if as_json:
         print_json([dict(zip(("name", "plugin", "file"), row, strict=True)) for row in rows])
     elif rows:
-        print_columns([("NAME", "PLUGIN", "FILE"), *rows])
+        print_columns([("name", "plugin", "file"), *rows])
     else:
         print_text("no plugin that is installed registers a table; `nasframe tabulate` makes one")
     return 0

@@ -67,10 +67,11 @@ def inspect_packages(findings: Findings, *, imports: bool) -> None:
         seen.add(name)
         if extra and row == _ABSENT:
             findings.add(heading, "to install", f'pip install "nasframe[{extra}]"')
-        elif not quick and name not in untried:
+        elif not quick and name not in {*untried, "torch"}:  # which is inspected by itself
             untried.append(name)
     if untried:
-        findings.add("packages of extras", "not imported", f"{', '.join(untried)}; --imports tries them")
+        number = f"{len(untried)} package{'s' * (len(untried) > 1)}"
+        findings.add("packages of extras", "not imported", f"{number}; nasframe doctor --imports tries them")
     for name in sorted(seen):
         _inspect_needs(findings, name, seen)
 

@@ -17,7 +17,7 @@ from nasframe.relaxations import Softmax
 def test_every_plugin_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plugins"]) == 0
     head, *lines = capsys.readouterr().out.splitlines()
-    assert head.split() == ["KIND", "NAME", "PLUGIN", "DESCRIPTION"]
+    assert head.split() == ["kind", "name", "plugin", "description"]
     assert len(lines) == sum(len(manager().registered(kind)) for kind in manager().kinds)
     (grmc,) = [line for line in lines if line.split()[1] == "grmc"]
     assert grmc.split()[:3] == ["relaxation", "grmc", "nasframe"]

@@ -58,3 +58,19 @@ def test_an_empty_word_is_no_architecture_and_no_table(
 ) -> None:
     assert main(words) == 2
     assert "empty word" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["plugins", "grmc"], "nasframe plugins: does not take grmc; valid: show"),
+        (["plugins", "sho"], "nasframe plugins: does not take sho; did you mean 'show'?"),
+        (["cache", "list"], "nasframe cache: does not take list; valid: remove"),
+        (["doctor", "all"], "nasframe doctor: does not take all"),
+    ],
+)
+def test_a_word_that_a_command_does_not_take_is_told_with_those_below_it(
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    assert message in capsys.readouterr().err
