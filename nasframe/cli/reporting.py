@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
 from nasframe.cli.run_folder import is_there, near_path
 from nasframe.cli.study_options import print_files
 from nasframe.errors import ConfigurationError, RunError
-from nasframe.runtime import counted, print_message, print_text
+from nasframe.runtime import counted, format_names, print_message, print_text
 
 if TYPE_CHECKING:
     from nasframe.report import Page
@@ -30,6 +31,7 @@ def report(
     figures: Path | None = None,
     format: FigureFormat | None = None,
     methods: bool = False,
+    overwrite: bool = False,
 ) -> None:
     """Make the page of a run or a study anew, or one page of several studies, and files for a paper.
 
@@ -52,6 +54,8 @@ def report(
         With --figures: this format alone. [default: both]
     methods
         Print the paragraph on the methods, and nothing else.
+    overwrite
+        Replace what another report left in these folders, and files of the same names.
     """
     studies = [folder, *more]
     for study in studies:
@@ -63,14 +67,32 @@ def report(
     places = {"tables": tables, "latex": latex, "figures": figures}
     _check(places, out, bool(more), format, methods)
 
-    page = _joined(studies, out) if out is not None else _page_of(folder, write=not methods)
+    # imported here: the help of a command imports no page
+    from nasframe.report import PAGE, check_export, write_export
+
+    home = out or folder
+    given = {option: place for option, place in places.items() if place is not None}
+    if not overwrite:
+        for place in given.values():
+            check_export(place, home)
+
+    record = _joined(studies, out) if out is not None else None
+    page = _page_of(folder, record, out)
     if methods:
         if not page.methods:
             expected = "a run, a comparison of variants or a sweep"
             raise RunError(f"{folder}: there is no paragraph on its methods; expected {expected}")
         print_text(page.methods)
         return
-    _write(page, out or folder, places, format)
+    files = _files_of(page, given, format)
+    if not overwrite:
+        for option, place in given.items():
+            check_export(place, home, files[option])
+    _write_page(page, folder, record, out)
+    for option, place in given.items():
+        write_export(files[option], place, home)
+        print_text(_counted(option, page, len(files[option])))
+    print_files(report=home / PAGE, **given)
 
 
 def _check(
@@ -96,44 +118,60 @@ def _check(
         raise ConfigurationError("report", problems)
 
 
-def _page_of(folder: Path, *, write: bool) -> Page:
-    from nasframe.report import read_page
-    from nasframe.runs import cut_short, naming_missing_plugins
-
-    with naming_missing_plugins(folder):
-        page = read_page(folder)
-    if write:
-        page.write(folder)
-    torn = cut_short(folder / "metrics.jsonl")
-    if torn:
-        print_message(f"nasframe: warning: {torn} here; a resumed run makes it whole")
-    return page
-
-
-def _joined(studies: list[Path], out: Path) -> Page:
-    from nasframe.report import join_studies, write_studies
+def _joined(studies: list[Path], out: Path) -> dict[str, Any]:
+    from nasframe.report import join_studies
 
     record = join_studies(studies, out)
     for sentence in record["caveats"]:
         print_text(sentence)
-    return write_studies(record, out)
+    return record
 
 
-def _write(page: Page, home: Path, places: dict[str, Path | None], format: FigureFormat | None) -> None:
-    from nasframe.report import PAGE
+def _page_of(folder: Path, record: Mapping[str, Any] | None, out: Path | None) -> Page:
+    from nasframe.report import read_page, studies_page
+    from nasframe.runs import naming_missing_plugins
 
-    written = {"report": home / PAGE}
-    tables, latex, figures = places["tables"], places["latex"], places["figures"]
-    if tables is not None:
-        count = len(page.export(tables))
-        print_text(f"{len(page.tables)} tables and {len(page.figures)} figures in {count} files")
-        written["tables"] = tables
-    if latex is not None:
-        print_text(f"{counted(len(page.export_latex(latex)), 'file')} of LaTeX")
-        written["latex"] = latex
-    if figures is not None:
-        kinds = ("svg", "pdf") if format is None else (format,)
-        count = len(page.export_figures(figures, kinds))
-        print_text(f"{counted(len(page.figures), 'figure')} in {counted(count, 'file')}")
-        written["figures"] = figures
-    print_files(**written)
+    if record is not None and out is not None:
+        return studies_page(record, out.name)
+    with naming_missing_plugins(folder):
+        return read_page(folder)
+
+
+def _files_of(
+    page: Page, given: Mapping[str, Path], format: FigureFormat | None
+) -> dict[str, dict[str, bytes]]:
+    """Return option → name of a file → its content."""
+    kinds = ("svg", "pdf") if format is None else (format,)
+    makers: dict[str, Callable[[], dict[str, bytes]]] = {
+        "tables": page.data_files,
+        "latex": page.latex_files,
+        "figures": lambda: page.figure_files(kinds),
+    }
+    files = {option: makers[option]() for option in given}
+    both = sorted(files.get("tables", {}).keys() & files.get("figures", {}).keys())
+    if both and given["tables"].resolve() == given["figures"].resolve():
+        names = format_names(both)
+        problem = f"--tables and --figures {given['figures']}: both write {names}; expected two folders"
+        raise ConfigurationError("report", [problem])
+    return files
+
+
+def _counted(option: str, page: Page, files: int) -> str:
+    if option == "tables":
+        return f"{len(page.tables)} tables and {len(page.figures)} figures in {files} files"
+    if option == "latex":
+        return f"{counted(files, 'file')} of LaTeX"
+    return f"{counted(len(page.figures), 'figure')} in {counted(files, 'file')}"
+
+
+def _write_page(page: Page, folder: Path, record: Mapping[str, Any] | None, out: Path | None) -> None:
+    from nasframe.report import write_studies
+    from nasframe.runs import cut_short
+
+    if record is not None and out is not None:
+        write_studies(record, out)
+        return
+    page.write(folder)
+    torn = cut_short(folder / "metrics.jsonl")
+    if torn:
+        print_message(f"nasframe: warning: {torn} here; a resumed run makes it whole")

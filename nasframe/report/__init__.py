@@ -6,6 +6,7 @@ from nasframe.report.baselines import baseline_table
 from nasframe.report.caveats import metric_caveats, run_caveats, search_caveats
 from nasframe.report.comparison_page import comparison_page, comparison_tables, write_comparison_page
 from nasframe.report.costs import COSTS, unit_of, value_of
+from nasframe.report.exported_files import check_export, write_export
 from nasframe.report.finalists import selection_of, selection_verdict
 from nasframe.report.growing_page import growing_page
 from nasframe.report.loop_page import loop_figures, loop_page, loop_tables, write_loop_page
@@ -32,6 +33,7 @@ __all__ = [
     "Page",
     "Watched",
     "baseline_table",
+    "check_export",
     "comparison_page",
     "comparison_tables",
     "growing_page",
@@ -64,6 +66,7 @@ __all__ = [
     "unit_of",
     "value_of",
     "write_comparison_page",
+    "write_export",
     "write_loop_page",
     "write_matrix_page",
     "write_report",

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from nasframe.display import Cell, Estimate, Figure, Table, Unit, asset, latex_text, page_style, render, slug
 from nasframe.report.plugin_sections import PluginSection
-from nasframe.runtime import replacing, without_nan, write_text
+from nasframe.runtime import without_nan, write_text
 
 __all__ = ["PAGE", "Live", "Page", "Tile", "link_to", "make_page"]
 
@@ -94,20 +94,18 @@ class Page:
         """Write `report.html` into a folder."""
         write_text(folder / PAGE, self.html)
 
-    def export_latex(self, folder: Path) -> list[Path]:
-        """Write every table, and the paragraph on the methods, as LaTeX; return the files."""
+    def latex_files(self) -> dict[str, bytes]:
+        """Return every table, and the paragraph on the methods, as LaTeX, by the names of their files."""
         texts: dict[str, str] = {"methods.tex": latex_text(self.methods) + "\n"} if self.methods else {}
         for table in self.tables:
             texts[f"{_free(table.name, texts, 'tex')}.tex"] = table.to_latex()
-        for name, text in texts.items():
-            write_text(folder / name, text)
-        return [folder / name for name in texts]
+        return _in_bytes(texts)
 
-    def export_figures(self, folder: Path, kinds: Sequence[str] = ("svg", "pdf")) -> list[Path]:
-        """Write every figure in the colours of paper, as SVG, as PDF or as both; return the files.
+    def figure_files(self, kinds: Sequence[str] = ("svg", "pdf")) -> dict[str, bytes]:
+        """Return every figure in the colours of paper, as SVG, as PDF or as both, by the names of the files.
 
         Raises:
-            MissingExtraError: a PDF is wanted, and the extra `figures` is not installed. Nothing is written.
+            MissingExtraError: a PDF is wanted, and the extra `figures` is not installed.
         """
         contents: dict[str, bytes] = {}
         for figure in self.figures:
@@ -115,13 +113,10 @@ class Page:
             for kind in kinds:
                 made = figure.to_pdf() if kind == "pdf" else figure.to_svg(is_light=True).encode()
                 contents[f"{name}.{kind}"] = made
-        for name, content in contents.items():
-            with replacing(folder / name) as temporary:
-                temporary.write_bytes(content)
-        return [folder / name for name in contents]
+        return contents
 
-    def export(self, folder: Path) -> list[Path]:
-        """Write every table as CSV and JSON, and every figure as SVG with its data; return the files."""
+    def data_files(self) -> dict[str, bytes]:
+        """Return tables as CSV and JSON, figures as SVG with their data, by the names of the files."""
         texts: dict[str, str] = {}
         items: list[Table | Figure] = [*self.tables, *self.figures]
         for item in items:
@@ -133,11 +128,12 @@ class Page:
             )
             if isinstance(item, Figure):
                 texts[f"{name}.svg"] = item.to_svg()
-        for name, text in texts.items():
-            # the line ends of CSV are kept on every system
-            with replacing(folder / name) as temporary:
-                temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
-        return [folder / name for name in texts]
+        return _in_bytes(texts)
+
+
+def _in_bytes(texts: Mapping[str, str]) -> dict[str, bytes]:
+    # in bytes, so that the line ends of CSV are kept on every system
+    return {name: text.encode("utf-8", errors="backslashreplace") for name, text in texts.items()}
 
 
 def _free(name: str, taken: Mapping[str, object], ending: str = "csv") -> str:

@@ -28,7 +28,8 @@ def test_tables_and_figures_are_written_where_they_are_asked_for(
     assert main(["report", str(run), "--tables", str(tmp_path / "tables")]) == 0
     names = {path.name for path in (tmp_path / "tables").iterdir()}
     assert {"time.csv", "time.json", "figure-search-loss.svg", "figure-search-loss.csv"} <= names
-    assert f"{len(names)} files" in capsys.readouterr().out
+    # beside them lies the record of them
+    assert f"{len(names - {'written_by.json'})} files" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -93,7 +94,69 @@ def test_files_for_a_paper_are_written_where_they_are_asked_for(run: Path, tmp_p
 
 def test_figures_are_written_in_the_format_that_is_named(run: Path, tmp_path: Path) -> None:
     assert main(["report", str(run), "--figures", str(tmp_path / "figures"), "--format", "svg"]) == 0
-    assert {path.suffix for path in (tmp_path / "figures").iterdir()} == {".svg"}
+    assert {path.suffix for path in (tmp_path / "figures").glob("figure-*")} == {".svg"}
+
+
+def test_the_same_report_replaces_its_own_files(run: Path, tmp_path: Path) -> None:
+    words = ["report", str(run), "--tables", str(tmp_path / "tables")]
+    assert main(words) == 0
+    (tmp_path / "tables" / "time.csv").write_text("old", encoding="utf-8")
+    assert main(words) == 0
+    assert (tmp_path / "tables" / "time.csv").read_text(encoding="utf-8") != "old"
+
+
+@pytest.mark.parametrize("option", ["--tables", "--latex"])
+def test_the_files_of_another_report_are_replaced_only_where_the_user_says_so(
+    option: str, run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other, folder = Path(shutil.copytree(run, tmp_path / "other")), tmp_path / "files"
+    assert main(["report", str(other), option, str(folder)]) == 0
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    (other / "report.html").unlink()
+    words = ["report", str(run), option, str(folder)]
+
+    assert main(words) == 2
+    error = capsys.readouterr().err
+    assert f"{folder}: holds the tables and figures of another report, ../other (" in error
+    assert "--overwrite" in error
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+    assert main([*words, "--overwrite"]) == 0
+    assert main(words) == 0
+
+
+def test_of_another_report_no_file_is_left_beside_those_that_replace_it(run: Path, tmp_path: Path) -> None:
+    other, folder = Path(shutil.copytree(run, tmp_path / "other")), tmp_path / "files"
+    assert main(["report", str(other), "--tables", str(folder)]) == 0
+    assert main(["report", str(run), "--latex", str(folder), "--overwrite"]) == 0
+    assert {path.suffix for path in folder.iterdir()} == {".tex", ".json"}
+    assert [path.name for path in folder.glob("*.json")] == ["written_by.json"]
+
+
+def test_a_file_that_no_report_wrote_is_replaced_only_where_the_user_says_so(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "paper").mkdir()
+    for name in ("time.tex", "main.tex"):
+        (tmp_path / "paper" / name).write_text("mine", encoding="utf-8")
+    (run / "report.html").unlink(missing_ok=True)
+    words = ["report", str(run), "--latex", str(tmp_path / "paper")]
+
+    assert main(words) == 2
+    assert "holds time.tex, which this report would replace and did not write" in capsys.readouterr().err
+    assert not (run / "report.html").exists()
+
+    assert main([*words, "--overwrite"]) == 0
+    assert (tmp_path / "paper" / "main.tex").read_text(encoding="utf-8") == "mine"
+
+
+def test_tables_and_figures_that_would_replace_each_other_are_refused(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = str(tmp_path / "both")
+    assert main(["report", str(run), "--tables", folder, "--figures", folder, "--format", "svg"]) == 2
+    assert "both write figure-" in capsys.readouterr().err
+    assert not (tmp_path / "both").exists()
 
 
 @pytest.mark.parametrize(

@@ -62,13 +62,13 @@ def test_a_record_without_machines_has_no_sentence_on_them() -> None:
     assert machine_facts([]) == {}
 
 
-def test_every_table_and_the_paragraph_are_written_as_latex(run: Run, tmp_path: Path) -> None:
+def test_every_table_and_the_paragraph_are_written_as_latex(run: Run) -> None:
     page = read_page(run.path)
-    names = {path.name for path in page.export_latex(tmp_path)}
-    assert {"methods.tex", "time.tex", "plugins.tex", "baselines.tex"} <= names
-    assert len(names) == len(page.tables) + 1
-    assert r"\toprule" in (tmp_path / "time.tex").read_text(encoding="utf-8")
-    assert r"louder\_of\_two" in (tmp_path / "methods.tex").read_text(encoding="utf-8")
+    files = page.latex_files()
+    assert {"methods.tex", "time.tex", "plugins.tex", "baselines.tex"} <= files.keys()
+    assert len(files) == len(page.tables) + 1
+    assert r"\toprule" in files["time.tex"].decode()
+    assert r"louder\_of\_two" in files["methods.tex"].decode()
 
 
 def test_a_study_with_machines_shows_them(compared: Path, tmp_path: Path) -> None:

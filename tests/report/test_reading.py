@@ -12,7 +12,7 @@ import pytest
 
 from nasframe import Run
 from nasframe.errors import RunError
-from nasframe.report import comparison_tables, read_page, run_tables
+from nasframe.report import comparison_tables, read_page, run_tables, write_export
 
 
 @pytest.mark.parametrize("kind", ["comparison", "sweep", "table"])
@@ -25,8 +25,8 @@ def test_every_table_and_figure_of_a_page_is_written(
     kind: str, pages: dict[str, Path], tmp_path: Path
 ) -> None:
     page = read_page(pages[kind].parent)
-    files = page.export(tmp_path / "new" / "folder")
-    assert len(files) == len(set(files)) == 2 * len(page.tables) + 3 * len(page.figures)
+    files = write_export(page.data_files(), tmp_path / "new" / "folder", pages[kind].parent)
+    assert len(files) == 2 * len(page.tables) + 3 * len(page.figures)
     assert page.tables
     assert page.figures
     for path in files:
@@ -41,7 +41,7 @@ def test_every_table_and_figure_of_a_page_is_written(
 
 
 def test_the_files_have_the_numbers_of_the_tables(compared: Path, tmp_path: Path) -> None:
-    read_page(compared).export(tmp_path)
+    write_export(read_page(compared).data_files(), tmp_path, compared)
     data = json.loads((compared / "comparison.json").read_text(encoding="utf-8"))
     for table in comparison_tables(data):
         assert (tmp_path / f"{table.name}.csv").read_bytes().decode() == table.to_csv()
@@ -57,8 +57,7 @@ def test_two_items_of_one_name_are_two_files(compared: Path, tmp_path: Path) -> 
     for trial in data["trials"]:
         trial["entropy"] = {"α": [0.5, 0.4], "β": [0.6, 0.3]}
     (tmp_path / "comparison.json").write_text(json.dumps(data), encoding="utf-8")
-    names = [path.name for path in read_page(tmp_path).export(tmp_path / "files")]
-    assert {"figure-entropy.svg", "figure-entropy-2.svg"} <= set(names)
+    assert {"figure-entropy.svg", "figure-entropy-2.svg"} <= read_page(tmp_path).data_files().keys()
 
 
 def test_a_table_of_a_space_of_earlier_versions_has_its_page(tabulated: Path, tmp_path: Path) -> None:
