@@ -25,6 +25,9 @@ _NOTHING, _EQUAL = "—", "all equal"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """A text that begins with one of these is a formula to a spreadsheet, unless it is a number below zero."""
 
+_INTERVAL, _RANGE = ("low", "high"), ("min", "max")
+"""Names of the ends of an interval, and of the smallest and the largest value, in CSV and JSON."""
+
 _NARROW = 6
 """A table of LaTeX with more columns has small letters."""
 
@@ -108,8 +111,9 @@ class Estimate:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain values."""
-        return {"mean": self.mean, "low": self.low, "high": self.high, "by_seed": dict(self.by_seed)}
+        """Return plain values; the ends of a range are its `min` and its `max`."""
+        low, high = _RANGE if self.is_range else _INTERVAL
+        return {"mean": self.mean, low: self.low, high: self.high, "by_seed": dict(self.by_seed)}
 
 
 Cell = str | int | float | bool | None | Estimate
@@ -238,27 +242,31 @@ class Table:
     def to_csv(self) -> str:
         """Return CSV as of RFC 4180, numbers with all their digits, an estimate in three columns.
 
+        These are `auc`, `auc_low` and `auc_high`; the ends of a range are `auc_min` and `auc_max`, and a
+        column with both kinds of ends has all of them.
+
         A text that a spreadsheet would take for a formula begins with an apostrophe, which the spreadsheet
         takes for the sign of a text. This file is for people and their spreadsheets: nothing here reads it
         back, and JSON has all texts as they are.
         """
         filed = self._for("files")
-        spread = [
-            any(isinstance(row[place], Estimate) for row in filed.rows) for place in range(len(filed.columns))
-        ]
+        spread = [_ends_in(column) for column in filed._entries()]
         out = io.StringIO()
         writer = csv.writer(out)
         heads: list[str] = []
-        for column, wide in zip(filed.columns, spread, strict=True):
-            heads += [column.key, f"{column.key}_low", f"{column.key}_high"] if wide else [column.key]
+        for column, pairs in zip(filed.columns, spread, strict=True):
+            heads += [column.key, *(f"{column.key}_{end}" for pair in pairs for end in pair)]
         writer.writerow(map(_csv, heads))
         for row in filed.rows:
             words: list[str] = []
-            for cell, wide in zip(row, spread, strict=True):
-                if isinstance(cell, Estimate):
-                    words += map(_csv, (cell.mean, cell.low, cell.high))
-                else:
-                    words += [_csv(cell), "", ""] if wide else [_csv(cell)]
+            for cell, pairs in zip(row, spread, strict=True):
+                if not isinstance(cell, Estimate):
+                    words += [_csv(cell), *[""] * (2 * len(pairs))]
+                    continue
+                words.append(_csv(cell.mean))
+                for pair in pairs:
+                    is_own = (pair is _RANGE) is cell.is_range
+                    words += map(_csv, (cell.low, cell.high) if is_own else (None, None))
             writer.writerow(words)
         return out.getvalue()
 
@@ -356,13 +364,18 @@ class Table:
         """Return for each column True where some entry is a mean with words beside it."""
         return [
             any(isinstance(cell, Estimate) and cell.ends_text() for cell in column)
-            for column in list(zip(*self.rows, strict=True)) or [()] * len(self.columns)
+            for column in self._entries()
         ]
 
     def _texts(self) -> list[bool]:
         """Return for each column True where it has no number: its entries stand at the left."""
-        columns = list(zip(*self.rows, strict=True)) or [()] * len(self.columns)
-        return [not any(isinstance(cell, int | float | Estimate) for cell in column) for column in columns]
+        return [
+            not any(isinstance(cell, int | float | Estimate) for cell in column) for column in self._entries()
+        ]
+
+    def _entries(self) -> Sequence[Sequence[Cell]]:
+        """Return the cells of each column."""
+        return list(zip(*self.rows, strict=True)) or [()] * len(self.columns)
 
     def _best(self, place: int) -> set[int]:
         """Return the indices of the rows with the best value of a column; empty where all are equal."""
@@ -374,6 +387,14 @@ class Table:
             return set()
         best = (max if choice == "largest" else min)(means.values())
         return {index for index, mean in means.items() if mean == best}
+
+
+def _ends_in(column: Sequence[Cell]) -> list[tuple[str, str]]:
+    """Return the names of the ends that stand beside the means of a column; none where it has no mean."""
+    found = [cell for cell in column if isinstance(cell, Estimate)]
+    ranges = any(cell.is_range for cell in found)
+    intervals = any(not cell.is_range and (cell.low is not None or not ranges) for cell in found)
+    return [*([_INTERVAL] if intervals else []), *([_RANGE] if ranges else [])]
 
 
 def _latex_line(cells: Sequence[str]) -> str:

@@ -270,7 +270,7 @@ def _line(name: str, curves: Sequence[Sequence[float]]) -> Line:
     points = [(epoch + 1, sum(column) / len(column)) for epoch, column in zip(epochs, columns, strict=True)]
     if len(curves) == 1:
         return Line(name, points)
-    return Line(name, points, list(map(min, columns)), list(map(max, columns)))
+    return Line(name, points, list(map(min, columns)), list(map(max, columns)), is_range=True)
 
 
 def _entropies(data: Mapping[str, Any]) -> Table:

@@ -76,6 +76,18 @@ def test_the_data_have_a_row_for_each_point_with_its_interval() -> None:
     assert chart().to_csv().startswith("line,x,y,low,high\r\na < b,1,0.9,0.8,1\r\n")
 
 
+def test_the_band_between_the_smallest_and_the_largest_value_has_names_of_its_own_in_the_data() -> None:
+    lines = [
+        Line("spread", [(1, 0.5)], [0.4], [0.6], is_range=True),
+        Line("interval", [(1, 0.7)], [0.65], [0.75]),
+    ]
+    assert chart(lines=lines).to_csv().splitlines() == [
+        "line,x,y,low,high,min,max",
+        "spread,1,0.5,,,0.4,0.6",
+        "interval,1,0.7,0.65,0.75,,",
+    ]
+
+
 def test_the_text_shows_the_course_of_each_line() -> None:
     lines = chart().to_text(indent="  ").splitlines()
     assert lines[0] == "Loss & more"

@@ -186,6 +186,24 @@ def test_where_one_row_has_an_estimate_every_row_has_its_three_columns() -> None
     assert mixed.to_csv().split("\r\n")[1:4] == ["x,1.5,,", "y,0.9595,0.9512,0.9661", "z,,,"]
 
 
+def test_the_ends_of_a_range_are_its_min_and_its_max_in_files() -> None:
+    extremes = Estimate(0.5, 0.4, 0.6, is_range=True)
+    found = Table("t", "", [Column("a"), Column("b")], [["x", extremes], ["y", Estimate(0.7)]])
+    assert found.to_csv().split("\r\n")[:3] == ["a,b,b_min,b_max", "x,0.5,0.4,0.6", "y,0.7,,"]
+    assert found.to_json()["rows"][0]["b"] == {"mean": 0.5, "min": 0.4, "max": 0.6, "by_seed": {}}
+
+
+def test_a_column_with_an_interval_and_a_range_has_both_kinds_of_ends_in_files() -> None:
+    extremes = Estimate(0.5, 0.4, 0.6, is_range=True)
+    found = Table("t", "", [Column("a"), Column("b")], [["x", extremes], ["y", GRMC], ["z", 1.5]])
+    assert found.to_csv().split("\r\n")[:4] == [
+        "a,b,b_low,b_high,b_min,b_max",
+        "x,0.5,,,0.4,0.6",
+        "y,0.9595,0.9512,0.9661,,",
+        "z,1.5,,,,",
+    ]
+
+
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-x", "-1+1", "@x", "\tx", "\rx", "\n=1", "＝1"])
 def test_a_text_is_no_formula_of_a_spreadsheet(text: str) -> None:
     found = Table("t", "", [Column("a"), Column("b")], [[text, -1.5]])

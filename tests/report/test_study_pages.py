@@ -440,9 +440,7 @@ def test_points_and_trials_have_a_column_of_csv_for_each_axis(run: Run) -> None:
 def test_a_course_of_bars_is_no_data(compared: Path) -> None:
     _, tables = tables_of("comparison", compared)
     table = next(table for table in tables if table.name == "entropy")
-    assert (
-        table.to_csv().splitlines()[0] == "variant,group,first,first_low,first_high,last,last_low,last_high"
-    )
+    assert table.to_csv().splitlines()[0] == "variant,group,first,first_min,first_max,last,last_min,last_max"
 
 
 # -- a sweep --------------------------------------------------------------------------------------------

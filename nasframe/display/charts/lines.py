@@ -19,6 +19,7 @@ from nasframe.display.values import sparkline
 __all__ = ["Level", "Line", "LineChart", "Marker"]
 
 Point = tuple[float, float]
+Ends = tuple[float | None, float | None]
 
 _MOST_DOTS = 12
 """A line through more points has a dot at its end only."""
@@ -32,6 +33,7 @@ class Line:
         name: for the legend.
         points: (x, y), in order.
         low, high: ends of the interval at each x; empty for none.
+        is_range: True where the ends are the smallest and the largest value, no interval.
         dots: more points, such as those of single seeds.
         series: number of its colour; None is its place among the lines.
         has_bars: True where the intervals are bars at the points, False where they are a band.
@@ -46,6 +48,7 @@ class Line:
     series: int | None = None
     has_bars: bool = False
     is_bare: bool = False
+    is_range: bool = False
 
 
 @frozen
@@ -125,23 +128,34 @@ class LineChart(Figure):
         return not any(self._drawn()) and not self._known_levels()
 
     def data(self) -> Table:
-        """Return a row for each point, and for each value of a seed."""
+        """Return a row for each point, and for each value of a seed.
+
+        The ends of an interval are `low` and `high`, the smallest and the largest value `min` and `max`.
+        """
         columns = [Column("line"), Column("x", self.x), Column("y", self.y or "value")]
-        spread = any(line.low for line in self.lines) or any(level.low is not None for level in self.levels)
+        ranges = any(line.low and line.is_range for line in self.lines)
+        spread = any(line.low and not line.is_range for line in self.lines)
+        spread = spread or any(level.low is not None for level in self.levels)
         columns += [Column("low"), Column("high")] if spread else []
+        columns += [Column("min"), Column("max")] if ranges else []
         seeds = any(line.dots for line in self.lines)
         columns += [Column("of", "of")] if seeds else []
         names = dict(self.x_names)
         rows: list[list[Cell]] = []
 
-        def add(name: str, x: float | None, y: float | None, ends: Sequence[float | None], of: str) -> None:
+        def add(
+            name: str, x: float | None, y: float | None, ends: Ends, of: str, is_range: bool = False
+        ) -> None:
             place: Cell = None if x is None else names.get(x, x)
-            rows.append([name, place, y, *(ends if spread else ()), *([of] if seeds else [])])
+            row: list[Cell] = [name, place, y]
+            row += ((None, None) if is_range else ends) if spread else ()
+            row += (ends if is_range else (None, None)) if ranges else ()
+            rows.append([*row, *([of] if seeds else [])])
 
         for line in self.lines:
             for index, (x, y) in enumerate(line.points):
                 ends = (line.low[index], line.high[index]) if line.low else (None, None)
-                add(line.name, x, y, ends, "all")
+                add(line.name, x, y, ends, "all", line.is_range)
             for x, y in line.dots:
                 add(line.name, x, y, (None, None), "one seed")
         for level in self.levels:
