@@ -119,7 +119,7 @@ class Speaker(nasframe.Task):
 
     def metrics(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
         """Return the share of clips whose person was found."""
-        return {"accuracy": float((outputs.argmax(-1) == targets).float().mean())}
+        return {"accuracy": float((outputs.argmax(-1) == targets).double().mean())}
 
 
 def session_of(path: str) -> str:

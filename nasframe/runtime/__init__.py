@@ -92,6 +92,7 @@ from nasframe.runtime.shapes import (
 )
 from nasframe.runtime.signs_of_life import hearing_signs_of_life, sign_of_life
 from nasframe.runtime.silences import Silences
+from nasframe.runtime.single_precision import shortest_number
 from nasframe.runtime.system_errors import describe_system_error
 from nasframe.runtime.tensor_files import check_tensors, read_tensors
 from nasframe.runtime.threads import ThreadsKept, one_thread
@@ -192,6 +193,7 @@ __all__ = [
     "sha256_of",
     "shell_line",
     "shorten",
+    "shortest_number",
     "sign_of_life",
     "speaking",
     "take_any_character",

@@ -35,6 +35,7 @@ from nasframe.runtime import (
     forked_seed,
     generator,
     one_thread,
+    shortest_number,
     without_nan,
 )
 from nasframe.tasks import Batch, Data, OwnLoss, Task, calibrated
@@ -176,7 +177,7 @@ class Training:
             [self.network],
             [optimiser],
         )
-        mean = float(torch.stack(losses).mean())
+        mean = shortest_number(float(torch.stack(losses).mean()))
         validation = self._failures.validation(self.outputs_on_validation, epoch)
         self._keep_if_best(epoch + 1, validation)
         seconds = round(time.monotonic() - started, 3)

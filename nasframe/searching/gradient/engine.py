@@ -30,6 +30,7 @@ from nasframe.runtime import (
     generator,
     is_finite,
     one_thread,
+    shortest_number,
     without_nan,
 )
 from nasframe.searching.candidate import CandidateTrainer
@@ -364,7 +365,7 @@ class Search:
             [self.supernet],
             [self.learner.weights_optimiser, self.learner.architecture_optimiser],
         )
-        means = {kind: float(torch.stack(values).mean()) for kind, values in losses.items()}
+        means = {kind: shortest_number(float(torch.stack(values).mean())) for kind, values in losses.items()}
         if self.loop.relaxes:
             probabilities = logits.probabilities(self.relaxation)
             if not is_finite([sample.weights for sample in probabilities.values()]):

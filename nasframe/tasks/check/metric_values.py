@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
+from nasframe.runtime import shortest_number
 from nasframe.tasks.check.task_contract import TaskContract
 from nasframe.tasks.data import Split
 from nasframe.tasks.task import Task
@@ -24,7 +25,7 @@ def validation_metrics(task: Task, outputs: Tensor, targets: Tensor) -> dict[str
     Raises:
         ContractError: a metric is infinite, or has the name of the loss.
     """
-    loss = float(task.loss(outputs, targets))
+    loss = shortest_number(float(task.loss(outputs, targets)))
     return {_LOSS: loss, **checked_metrics(task, outputs, targets)}
 
 
@@ -36,7 +37,7 @@ def checked_metrics(task: Task, outputs: Tensor, targets: Tensor) -> dict[str, f
     """
     metrics = task.metrics(outputs, targets)
     check_metric_values(metrics, TaskContract(task))
-    return metrics
+    return {name: _without_noise(value) for name, value in metrics.items()}
 
 
 def evaluated(task: Task, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> dict[str, Any]:
@@ -50,7 +51,7 @@ def evaluated(task: Task, outputs: Tensor, split: Split, calibration: Mapping[st
         if _holds_infinity(value):
             promise = "evaluate must return finite metrics, NaN or None where undefined"
             raise TaskContract(task).violation(task.evaluate, promise, f"{name!r}: {value!r}")
-    return metrics
+    return {name: _without_noise(value) for name, value in metrics.items()}
 
 
 def check_metric_values(metrics: Mapping[str, float], contract: TaskContract) -> None:
@@ -82,6 +83,14 @@ def is_number(value: Any) -> bool:
     except OverflowError:
         return False
     return True
+
+
+def _without_noise(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _without_noise(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_noise(part) for part in value]
+    return shortest_number(value) if isinstance(value, float) else value
 
 
 def _holds_infinity(value: Any) -> bool:

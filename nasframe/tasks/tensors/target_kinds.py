@@ -96,7 +96,7 @@ class ClassTargets(TargetKind):
         return F.cross_entropy(outputs, targets)
 
     def finite_metrics(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
-        found = {"accuracy": float((outputs.argmax(-1) == targets).float().mean())}
+        found = {"accuracy": float((outputs.argmax(-1) == targets).double().mean())}
         if outputs.shape[1] == 2:
             found["auc"] = area_under_roc(_log_odds(outputs), targets == 1)
         return found
