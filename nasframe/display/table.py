@@ -47,6 +47,7 @@ class Estimate:
         is_resampled: True where the ends come from resampling one set of examples. Where they are the mean,
             no resample gave another value, as an interval of several equal values would say it.
         alarm: True for a value that must not be like this: it is red on a page. Say so in words beside it.
+        unit: of these numbers, where they have another one than their column.
     """
 
     mean: float | None
@@ -56,6 +57,7 @@ class Estimate:
     is_range: bool = False
     is_resampled: bool = False
     alarm: bool = False
+    unit: Unit = ""
 
     @classmethod
     def read(cls, found: Mapping[str, Any] | float | None) -> Estimate:
@@ -86,7 +88,7 @@ class Estimate:
         if self.mean is None:
             return _NOTHING
         if self.interval is None:
-            return f"{format_value(self.mean, unit)} ({_EQUAL})" if self.is_constant else self.mean_text(unit)
+            return f"{self.mean_text(unit)} ({_EQUAL})" if self.is_constant else self.mean_text(unit)
         between, (opened, closed) = ("…", "()") if self.is_range else (", ", "[]")
         return f"{self.mean_text(unit)} {opened}{self.ends_text(unit, between)}{closed}"
 
@@ -94,13 +96,13 @@ class Estimate:
         """Return the mean in the notation of its ends."""
         if self.mean is None:
             return _NOTHING
-        return format_together([self.mean, *(self.interval or ())], unit)[0]
+        return format_together([self.mean, *(self.interval or ())], self.unit or unit)[0]
 
     def ends_text(self, unit: str = "", between: str = "") -> str:
         """Return both ends; `all equal` where there is no spread, and nothing where there are no ends."""
         if self.mean is None or self.interval is None:
             return _EQUAL if self.is_constant else ""
-        ends = format_together([self.mean, *self.interval], unit)[1:]
+        ends = format_together([self.mean, *self.interval], self.unit or unit)[1:]
         return (between or ("…" if self.is_range else " to ")).join(ends)
 
     @property

@@ -92,7 +92,7 @@ def comparison_tables(data: Mapping[str, Any]) -> list[Table]:
     others = [test for test in _tests(data) if not _is_main(test, data)]
     found = [
         _test_table("tests", f"{data['objective']} on the test split, between variants", main),
-        _test_table("other-tests", "Every other test", others),
+        _test_table("other-tests", "Tests of other metrics, and against the baselines", others),
         _gap(data),
         _entropies(data),
         *placement_tables(data),
@@ -210,7 +210,7 @@ def _pair(test: Mapping[str, Any]) -> str:
 
 
 def _difference(test: Mapping[str, Any]) -> Estimate:
-    return Estimate(test["difference"], test.get("low"), test.get("high"))
+    return Estimate(test["difference"], test.get("low"), test.get("high"), unit=unit_of(test["metric"]))
 
 
 def _test_table(name: str, title: str, tests: Sequence[Mapping[str, Any]]) -> Table:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nasframe.display import Estimate
 from nasframe.runtime import format_names
 
 __all__ = ["choice_caveats", "failed_trials", "few_seeds", "trial_caveats"]
@@ -20,8 +21,8 @@ def choice_caveats(study: Mapping[str, Any], many: str) -> list[str]:
         return []
     among, equal, left_out = chosen["among"], chosen["equal"], chosen["left_out"]
     first = (
-        f"{chosen['name']} was chosen on validation ({_mean(chosen['validation'])}) among {among} {many}; "
-        f"its test {objective} is {_mean(chosen['test'])}."
+        f"{chosen['name']} was chosen on validation ({Estimate.read(chosen['validation']).to_text()}) among {among} {many}; "
+        f"its test {objective} is {Estimate.read(chosen['test']).to_text()}."
     )
     if among > 1:
         first += f" The best test {objective} of all is not the result: picked from many, it is too high."
@@ -31,14 +32,6 @@ def choice_caveats(study: Mapping[str, Any], many: str) -> list[str]:
     if left_out:
         lines.append(f"Left out of the choice, because of missing seeds: {', '.join(left_out)}.")
     return lines
-
-
-def _mean(value: Mapping[str, Any]) -> str:
-    """Return a mean with its interval, to four decimals."""
-    if value["mean"] is None:
-        return "undefined"
-    ends = "" if value["low"] is None else f" [{value['low']:.4f}, {value['high']:.4f}]"
-    return f"{value['mean']:.4f}{ends}"
 
 
 def few_seeds(seeds: int, doubtful: str) -> list[str]:

@@ -186,6 +186,14 @@ def test_where_one_row_has_an_estimate_every_row_has_its_three_columns() -> None
     assert mixed.to_csv().split("\r\n")[1:4] == ["x,1.5,,", "y,0.9595,0.9512,0.9661", "z,,,"]
 
 
+def test_an_estimate_may_have_another_unit_than_its_column() -> None:
+    found = Estimate(1288.0, 779.7518, 1796.0, unit="count")
+    assert found.to_text() == found.to_text("s") == "1,288 [780, 1,796]"
+    table = Table("t", "", [Column("metric"), Column("difference")], [["size", found]])
+    assert '<span class="interval">780 to 1,796</span>' in table.to_html()
+    assert "1,288 & [780, 1,796]" in table.to_latex()
+
+
 def test_the_ends_of_a_range_are_its_min_and_its_max_in_files() -> None:
     extremes = Estimate(0.5, 0.4, 0.6, is_range=True)
     found = Table("t", "", [Column("a"), Column("b")], [["x", extremes], ["y", Estimate(0.7)]])

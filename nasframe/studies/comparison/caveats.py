@@ -60,21 +60,22 @@ def _between_variants(comparison: Mapping[str, Any]) -> list[str]:
             f"{more} has a higher {objective} than {less}, by {abs(test['difference']):.4f} "
             f"({_p(test['p_holm'])} after Holm's correction)."
         )
-    if found and not clear:
+    if found and all(test["low"] == test["high"] == 0 for test in found):
+        lines.append(f"With every seed, all variants have the same {objective} on the test split.")
+    elif found and not clear:
         smallest = min(test["p_holm"] for test in found)
         lines.append(
             f"No two variants differ significantly in {objective} (smallest p after Holm's correction: "
-            f"{smallest:.2f}). With {seeds} seeds, that does not show that they are equal."
+            f"{_digits(smallest)}). With {seeds} seeds, that does not show that they are equal."
         )
     means = [row["values"][objective]["mean"] for row in rows]
     widths = [_half(row["values"][objective]) for row in rows]
     known = [value for value in means if value is not None]
     wide = max((width for width in widths if width is not None), default=0.0)
     if len(known) > 1 and not clear and wide > max(known) - min(known):
-        lines.append(
-            f"The intervals are wide: up to ±{wide:.4f} {objective}, and the means are at most "
-            f"{max(known) - min(known):.4f} apart."
-        )
+        distance = max(known) - min(known)
+        apart = f"at most {distance:.4f} apart" if distance else "equal"
+        lines.append(f"The intervals are wide: up to ±{wide:.4f} {objective}, and the means are {apart}.")
     return lines
 
 
@@ -107,6 +108,11 @@ def _unfinished(trials: Sequence[Mapping[str, Any]]) -> list[str]:
     open_ = [trial for trial in searched if not trial["search"]["converged"]]
     if not open_:
         return []
+    if len(searched) == 1:
+        return [
+            "The search did not converge: it used up its epochs, and the derived network may be far worse "
+            "than its supernet."
+        ]
     return [
         f"{len(open_)} of {len(searched)} searches did not converge: they used up their epochs, and the "
         "derived networks may be far worse than their supernets."
@@ -118,4 +124,8 @@ def _half(value: Mapping[str, Any]) -> float | None:
 
 
 def _p(value: float) -> str:
-    return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
+    return "p < 0.001" if value < 0.001 else f"p = {_digits(value)}"
+
+
+def _digits(p: float) -> str:
+    return f"{p:.3f}"

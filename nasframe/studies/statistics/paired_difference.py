@@ -24,7 +24,8 @@ class PairedDifference:
     """The mean of paired differences with its 95 % interval, and the p-value of "the mean is zero".
 
     `p` is None for fewer than two pairs, and where all pairs differ by the same amount, for then the spread
-    is unknown; where that amount is zero, `p` is 1.
+    is unknown; where that amount is zero up to rounding, all three numbers are
+    zero and `p` is 1.
     """
 
     difference: float | None
@@ -54,8 +55,9 @@ def paired(first: Sequence[Value], second: Sequence[Value], bounds: Bounds = UNB
         return PairedDifference(found.mean, None, None, None, found.count)
     scale = max(max(abs(a), abs(b)) for a, b in pairs)
     if max(differences) - min(differences) <= _ROUNDING * scale:
-        same = abs(found.mean) <= _ROUNDING * scale
-        return PairedDifference(found.mean, found.mean, found.mean, 1.0 if same else None, found.count)
+        if abs(found.mean) <= _ROUNDING * scale:
+            return PairedDifference(0.0, 0.0, 0.0, 1.0, found.count)
+        return PairedDifference(found.mean, found.mean, found.mean, None, found.count)
     error = deviation(differences, found.mean) / math.sqrt(found.count)
     p = 2.0 * float(stats.t.sf(abs(found.mean) / error, found.count - 1))
     return PairedDifference(found.mean, found.low, found.high, p, found.count)

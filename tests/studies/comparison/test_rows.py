@@ -205,7 +205,19 @@ def test_failures_and_searches_that_did_not_converge_are_named() -> None:
     text = said(ROWS[:2], trials=trials, failed={"a,seed=2": "out of luck", "b,seed=2": ""})
     assert "a,seed=2 failed: out of luck" in text
     assert "b,seed=2 has not ended" in text
-    assert "1 of 1 searches did not converge" in text
+    assert "The search did not converge: it used up its epochs" in text
+
+
+def test_of_variants_that_are_equal_with_every_seed_it_is_said_that_nothing_differs() -> None:
+    text = said([row(name, "variant", [0.75, 0.8, 0.85]) for name in ("a", "b")])
+    assert "With every seed, all variants have the same auc on the test split." in text
+    assert "differ significantly" not in text
+    assert "and the means are equal." in text
+
+
+def test_equal_values_have_no_interval_in_a_sentence() -> None:
+    rows = [measured(name, [value] * 2, [value] * 2) for name, value in (("a", 0.75), ("b", 0.7))]
+    assert "a was chosen on validation (0.7500 (all equal)) among 2 variants" in said(rows)
 
 
 # -- the choice -------------------------------------------------------------------------------------------
