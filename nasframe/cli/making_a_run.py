@@ -14,7 +14,7 @@ from cyclopts import App, Parameter
 from nasframe.cli.plugin_files import next_command
 from nasframe.cli.processes import searching_together
 from nasframe.cli.study_options import Data, Device, Overrides, Preset, at_least
-from nasframe.cli.summary import print_summary
+from nasframe.cli.summary import print_choice, print_summary
 from nasframe.errors import ConfigurationError, NasframeError, PluginError, RunError
 from nasframe.plugins import Registered, manager
 from nasframe.runtime import make_progress, print_columns, print_text
@@ -144,6 +144,7 @@ def show_search(found: SearchResult) -> None:
 
     print_text(pipeline.draw(found).text.rstrip())
     assert found.run is not None
+    print_choice(found.run)
     _announce(found.run, next_command("train", _word(found.run.path)))
 
 

@@ -9,7 +9,7 @@ from cyclopts import App
 from nasframe.cli.making_a_run import show_run, show_search, show_training
 from nasframe.cli.run_folder import near_path
 from nasframe.cli.studies import show_comparison, show_loops, show_sweep, show_table
-from nasframe.cli.using_a_run import show_metrics
+from nasframe.cli.summary import print_test
 from nasframe.errors import ConfigurationError, RunError
 from nasframe.runtime import format_names, make_progress, print_text
 
@@ -54,7 +54,7 @@ def resume(folder: Path, /, *, data: Path | None = None, table: list[Path] | Non
 
     from nasframe import pipeline
 
-    show = {"run": show_run, "search": show_search, "train": show_training, "evaluate": show_metrics}
+    show = {"run": show_run, "search": show_search, "train": show_training, "evaluate": print_test}
     count = 0
     for name, found in pipeline.resume(folder, source=data, progress=make_progress()):
         show[name](found)  # type: ignore[operator]

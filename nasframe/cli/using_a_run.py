@@ -6,13 +6,14 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
 from nasframe.cli.reporting import report
 from nasframe.cli.run_folder import check_run, is_there, near_path
 from nasframe.cli.study_options import print_files
+from nasframe.cli.summary import print_test
 from nasframe.display import metric_tables, print_tables
 from nasframe.errors import ConfigurationError, RunError
 from nasframe.runtime import (
@@ -27,7 +28,7 @@ from nasframe.runtime import (
 if TYPE_CHECKING:
     from nasframe.space import Architecture
 
-__all__ = ["add_commands", "read_architecture", "show_metrics"]
+__all__ = ["add_commands", "read_architecture"]
 
 Format = Literal["text", "dot", "svg", "png", "pdf"]
 Json = Annotated[bool, Parameter(help="For scripts: JSON instead of a table.")]
@@ -92,7 +93,7 @@ def evaluate(
     if json:
         print_json(metrics)
     else:
-        show_metrics(metrics)
+        print_test(metrics)
     return int(bool(metrics.get("undefined_scores")))
 
 
@@ -182,20 +183,6 @@ def _evaluate_on(
         for sentence in (*cell["notes"], *cell["metrics"].get("caveats", ())):
             print_text(sentence)
     return 0
-
-
-def show_metrics(metrics: dict[str, Any]) -> None:
-    """Print the metrics of a run on its test split, beside those of its baselines."""
-    from nasframe.report import baseline_table, metric_caveats
-
-    apart = ("baselines", "caveats", "undefined_scores")
-    own = {name: value for name, value in metrics.items() if name not in apart}
-    compared = baseline_table(metrics)
-    print_tables(
-        [*metric_tables(own, title="On the test split"), *([compared] if compared is not None else [])]
-    )
-    for sentence in metric_caveats(metrics):
-        print_text(sentence)
 
 
 def show(

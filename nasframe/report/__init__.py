@@ -15,7 +15,7 @@ from nasframe.report.overview_page import Watched, overview_page
 from nasframe.report.page import PAGE, Live, Page, link_to
 from nasframe.report.plugin_sections import report_unusable_sections
 from nasframe.report.reading import read_page
-from nasframe.report.run_page import run_page, run_tables, write_report
+from nasframe.report.run_page import parameter_table, run_page, run_tables, write_report
 from nasframe.report.space_table_page import (
     space_table_page,
     space_table_tables,
@@ -46,6 +46,7 @@ __all__ = [
     "matrix_tables",
     "metric_caveats",
     "overview_page",
+    "parameter_table",
     "read_page",
     "report_unusable_sections",
     "run_caveats",

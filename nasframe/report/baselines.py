@@ -17,9 +17,9 @@ def baseline_table(test: Mapping[str, Any]) -> Table | None:
     """Return the table `baselines` for the content of a `test.json`; None where the run has no baselines.
 
     Its columns are the objective, the objective of each part by the first metric that has parts (the others
-    have tables of their own), and `parameters`. Random architectures share
-    two rows: their mean, and the one that is best on the validation split, which a random search with as many
-    trainings would find.
+    have tables of their own), and `parameters`. Several random architectures
+    share two rows: their mean, and the one that is best on the validation split, which a random search with
+    as many trainings would find.
     """
     baselines: Mapping[str, Mapping[str, Any]] = test.get("baselines") or {}
     if not baselines:
@@ -43,7 +43,9 @@ def baseline_table(test: Mapping[str, Any]) -> Table | None:
 
     rows: dict[str, Sequence[Cell]] = {SEARCHED: cells(test)}
     drawn = [values for values in baselines.values() if "architecture" in values]
-    if drawn:
+    if len(drawn) == 1:  # no mean, and nothing to choose from
+        rows["random"] = cells(drawn[0])
+    elif drawn:
         best = max(drawn, key=lambda values: _rank(values["validation"].get(objective)))
         names = [name for name, values in baselines.items() if "architecture" in values]
         columns = zip(*map(numbers, drawn), strict=True)
@@ -52,12 +54,15 @@ def baseline_table(test: Mapping[str, Any]) -> Table | None:
         ]
         rows[f"random, best of {len(drawn)} on validation"] = cells(best)
     rows |= {name: cells(values) for name, values in baselines.items() if "architecture" not in values}
+    several = len(drawn) > 1
     shown = [row for row in rows.values() if not (isinstance(row[0], Estimate) and row[0].is_range)]
     names = [path[-2] if len(path) > 1 else path[0] for path in paths]
     note = (
         f"The columns: {objective}, over all and for each part, and parameters without frozen networks. "
-        "Every row was trained in the same way. Beside a mean stand the lowest and the highest of its values."
+        "Every row was trained in the same way."
     )
+    if several:
+        note += " Beside a mean stand the lowest and the highest of its values."
     return Table(
         "baselines",
         f"{objective} on the test split",
@@ -67,7 +72,7 @@ def baseline_table(test: Mapping[str, Any]) -> Table | None:
         marked=[0],
         signs=[
             *(["value [95 % interval]"] if any(isinstance(row[0], Estimate) for row in shown) else []),
-            *(["mean (lowest…highest architecture)"] if drawn else []),
+            *(["mean (lowest…highest architecture)"] if several else []),
         ],
     )
 

@@ -40,7 +40,7 @@ from nasframe.runs import Run
 from nasframe.runtime import counted
 from nasframe.space import SearchSpace
 
-__all__ = ["run_page", "run_tables", "search_figures", "training_figures", "write_report"]
+__all__ = ["parameter_table", "run_page", "run_tables", "search_figures", "training_figures", "write_report"]
 
 _ABOUT = ("task", "relaxation", "loop", "seed")
 
@@ -63,13 +63,14 @@ def run_page(run: Run) -> Page:
     animation, epochs = animate_search(architecture.space, searched) if moves else ("", {})
     known = searched[-1]["probabilities"] if moves else {}
     provenance = architecture.provenance
+    last = compare_last_epoch(run, searched) if epochs else LastEpoch()
     apart = ("baselines", "caveats", "undefined_scores")
     plain = {key: value for key, value in test.items() if key not in apart and not _is_nested(value)}
     return make_page(
         "run.html",
         title=f"nasframe: {run.path.name}",
         about=", ".join(f"{name} {provenance[name]}" for name in _ABOUT if name in provenance),
-        tables=run_tables(run),
+        tables=[*run_tables(run), *([] if last.differences is None else [last.differences])],
         figures=run_figures(run, follows=bool(epochs)),
         sections=plugin_sections(run),
         data={"animation": epochs} if epochs else {},
@@ -79,7 +80,7 @@ def run_page(run: Run) -> Page:
             draw(architecture, probabilities=known, measured=True),
             f"The searched network {architecture.fingerprint[:12]}",
         ),
-        last_epoch=compare_last_epoch(run, searched) if epochs else LastEpoch(),
+        last_epoch=last,
         task=draw_task(run),
         space=draw_space(architecture.space),
         strategy=draw_strategy(run),
@@ -116,7 +117,7 @@ def run_tables(run: Run) -> list[Table]:
         *([trial_table(trials)] if trials else []),
         *finalist_tables(selection_of(run)),
         choice_table(run.architecture.space),
-        _parameters(test),
+        parameter_table(test),
         _times(run.seconds),
     ]
     return [*(table for table in found if table.rows), _plugins(run)]
@@ -291,7 +292,8 @@ def _objective(run: Run, history: History) -> str:
     return names[0] if names else "loss"
 
 
-def _parameters(test: Mapping[str, Any]) -> Table:
+def parameter_table(test: Mapping[str, Any]) -> Table:
+    """Return the table `parameters` for the content of a `test.json`: the size of each part."""
     parts = test.get("parameters_by_part") or {}
     total = sum(parts.values()) or 1
     columns = [Column("part"), Column("parameters", unit="count"), Column("share", unit="%")]

@@ -20,9 +20,10 @@ def choice_caveats(study: Mapping[str, Any], many: str) -> list[str]:
     if chosen is None or sum(row["kind"] != "baseline" for row in study["rows"]) < 2:
         return []
     among, equal, left_out = chosen["among"], chosen["equal"], chosen["left_out"]
+    validation, test = (Estimate.read(chosen[split]).to_text() for split in ("validation", "test"))
     first = (
-        f"{chosen['name']} was chosen on validation ({Estimate.read(chosen['validation']).to_text()}) among {among} {many}; "
-        f"its test {objective} is {Estimate.read(chosen['test']).to_text()}."
+        f"{chosen['name']} was chosen on validation ({validation}) among {among} {many}; "
+        f"its test {objective} is {test}."
     )
     if among > 1:
         first += f" The best test {objective} of all is not the result: picked from many, it is too high."

@@ -11,6 +11,7 @@ import pytest
 
 from nasframe import Run
 from nasframe.cli import main
+from tests.toys import STREAMS
 
 
 @pytest.fixture
@@ -294,3 +295,15 @@ def test_an_error_that_no_name_caused_names_no_missing_plugin(
     message = capsys.readouterr().err
     assert f"{run}: has no trained network yet" in message
     assert "made with the plugin" not in message
+
+
+def test_evaluate_prints_the_tables_of_the_last_screen_of_the_run(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", str(STREAMS), "baselines.random=1", "--out", "run"]) == 0
+    screen = capsys.readouterr().out.strip().split("\n\n")
+    assert main(["evaluate", "run"]) == 0
+    evaluated = capsys.readouterr().out.strip().split("\n\n")
+    title = {block.splitlines()[0]: block for block in screen}
+    for name in ("accuracy on the test split", "Parameters by part", "Costs of the network"):
+        assert title[name] in evaluated

@@ -48,6 +48,14 @@ def test_random_architectures_share_their_mean_and_the_one_that_validation_choos
     assert rows(table)["random, best of 2 on validation"] == [0.5, 0.4, 20]
 
 
+def test_a_single_random_architecture_is_one_row_and_no_mean() -> None:
+    table = baseline_table({**TEST, "baselines": {"random 1": random(0.5, 0.4, 0.9)}})
+    assert rows(table) == {"searched": [0.9, 0.8, 10], "random": [0.5, 0.4, 20]}
+    assert table is not None
+    assert not table.signs
+    assert "mean" not in table.note
+
+
 def test_an_undefined_number_makes_an_undefined_mean_and_is_never_chosen() -> None:
     drawn = {"random 1": random(None, 0.4, None), "random 2": random(0.7, 0.6, 0.8)}
     table = baseline_table({**TEST, "baselines": drawn})

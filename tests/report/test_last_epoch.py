@@ -95,6 +95,25 @@ def test_a_network_that_was_chosen_among_finalists_says_how_many_were_trained(
     assert "0.75" not in network
 
 
+def test_the_heading_tells_the_reason_at_a_glance_and_a_table_each_place(run: Run, tmp_path: Path) -> None:
+    other = changed(run, tmp_path / "other", other=True, selection=CHOICE)
+    found = compare_last_epoch(other, other.history("search"))
+    beginning = "The network that was found is not that of the last epoch: "
+    assert found.heading == f"{beginning}the supernet chose it among 12 architectures"
+    assert found.differences is not None
+    row = next(row for row in found.differences.rows if row[0] == "cell1/N1")
+    assert row[1] == other.architecture.assignment["cell1/N1"] != row[2]
+
+    trained = changed(run, tmp_path / "trained", other=True, selection=FINALS)
+    heading = compare_last_epoch(trained, trained.history("search")).heading
+    assert heading == f"{beginning}it was chosen among 3 trained finalists"
+
+    same = changed(run, tmp_path / "same", other=False)
+    found = compare_last_epoch(same, same.history("search"))
+    assert found.heading == "The network that was found is that of the last epoch"
+    assert found.differences is None
+
+
 def test_a_difference_that_no_record_explains_is_said(run: Run, tmp_path: Path) -> None:
     network, epochs = captions(changed(run, tmp_path / "run", other=True))
     assert network.endswith("the record does not say why.")

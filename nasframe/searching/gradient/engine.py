@@ -292,8 +292,10 @@ class Search:
         return after + sum(float(record["seconds"]) for record in self.history)
 
     def in_words(self) -> str:
-        """Return the end of the search without its subject, how the architecture was chosen among several,
-        and a sentence where the search decided nothing."""
+        """Return the end of the search without its subject, and what was chosen from.
+
+        What else is to be said of the choice and of the logits stands in `summary`.
+        """
         last, chosen = self.history[-1], self.selection
         if self.loop.relaxes:
             entropies = ", ".join(f"{group} {value:.3f}" for group, value in last["entropy"].items())
@@ -301,12 +303,14 @@ class Search:
             ended = f"{verdict} after {counted(len(self.history), 'epoch')} (normalised entropy: {entropies})"
         else:
             ended = f"ended after {counted(len(self.history), 'epoch')}"
-        sentences = [ended]
-        if chosen is not None:
-            sentences = [f"{ended}; the supernet ranked {counted(chosen.candidates, 'architecture')}"]
-            sentences += [note.removesuffix(".") for note in chosen.notes]
-            sentences += [] if chosen.finals is None else [chosen.finals.in_words()]
-        return ". ".join([*sentences, *self._unmoved()])
+        if chosen is None:
+            return ended
+        ended = f"{ended}; the supernet ranked {counted(chosen.candidates, 'architecture')}"
+        if chosen.finals is None:
+            return ended
+        return (
+            f"{ended}, and {counted(len(chosen.finals.finalists), 'finalist was', 'finalists were')} trained"
+        )
 
     def _unmoved(self) -> list[str]:
         if not self.loop.relaxes:
