@@ -13,6 +13,7 @@ from attrs import Attribute, evolve, field, frozen, validators
 from markupsafe import Markup
 
 from nasframe.display.latex import latex_number, latex_text
+from nasframe.display.latex_layout import layout_of
 from nasframe.display.markup import slug
 from nasframe.display.rendering import render
 from nasframe.display.values import Unit, format_together, format_value
@@ -27,9 +28,6 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 _INTERVAL, _RANGE = ("low", "high"), ("min", "max")
 """Names of the ends of an interval, and of the smallest and the largest value, in CSV and JSON."""
-
-_NARROW = 6
-"""A table of LaTeX with more columns has small letters."""
 
 _SORTED_FROM = 3
 """A table with fewer rows needs no buttons that sort it."""
@@ -292,7 +290,8 @@ class Table:
         """Return a floating table of LaTeX, which needs the package booktabs alone.
 
         Its label is `tab:` and the name of the table. A mean and its interval have a column each, the best
-        are bold as on a page. Columns of pictures made of letters are left out.
+        are bold as on a page. Columns of pictures made of letters are left out. A wide table has smaller
+        letters, and one that is too wide even so has its columns in several tables; see `layout_of`.
 
         Example:
             >>> columns = [Column("name"), Column("auc", best="largest")]
@@ -315,43 +314,56 @@ class Table:
         """
         kept = [place for place, column in enumerate(self.columns) if column.only == ""]
         shown = self._of_columns(kept)
-        texts, wide = shown._texts(), shown._with_ends()
-        kinds = ["l" if text else "r@{\\ }l" if ends else "r" for text, ends in zip(texts, wide, strict=True)]
+        layout = layout_of(shown._letters())
+        words = " ".join(filter(None, [self.note, "; ".join(self.signs)]))
+        lines = [r"% needs \usepackage{booktabs}"]
+        for number, block in enumerate(layout.blocks, start=1):
+            is_last = number == len(layout.blocks)
+            part = f" (part {number} of {len(layout.blocks)})" if len(layout.blocks) > 1 else ""
+            lines += [
+                r"\begin{table}",
+                r"\centering",
+                f"\\caption{{{latex_text(self.title + part)}}}",
+                f"\\label{{tab:{slug(self.name) or 'table'}{f'-{number}' * (number > 1)}}}",
+                *layout.commands,
+                *shown._tabular(block),
+                *(
+                    [f"\\par\\smallskip{{\\footnotesize {latex_text(words)}\\par}}"]
+                    if words and is_last
+                    else []
+                ),
+                r"\end{table}",
+            ]
+        return "\n".join([*lines, ""])
+
+    def _tabular(self, places: Sequence[int]) -> list[str]:
+        """Return the lines of an environment `tabular` with some of the columns."""
+        texts, wide = self._texts(), self._with_ends()
+        kinds = "".join("l" if texts[place] else "r@{\\ }l" if wide[place] else "r" for place in places)
         heads = [
-            f"\\multicolumn{{2}}{{c}}{{{latex_text(column.heading)}}}" if ends else latex_text(column.heading)
-            for column, ends in zip(shown.columns, wide, strict=True)
+            f"\\multicolumn{{2}}{{c}}{{{latex_text(self.columns[place].heading)}}}"
+            if wide[place]
+            else latex_text(self.columns[place].heading)
+            for place in places
         ]
-        best = [shown._best(place) for place in range(len(shown.columns))]
-        lines = [_latex_line(heads)]
-        for index, row in enumerate(shown.rows):
+        best = [self._best(place) for place in range(len(self.columns))]
+        lines = [f"\\begin{{tabular}}{{{kinds}}}", r"\toprule", _latex_line(heads), r"\midrule"]
+        for index, row in enumerate(self.rows):
             cells = [
                 part
-                for place, (cell, column) in enumerate(zip(row, shown.columns, strict=True))
-                for part in _latex_cell(cell, column, wide[place], index in best[place])
+                for place in places
+                for part in _latex_cell(row[place], self.columns[place], wide[place], index in best[place])
             ]
             mark = r"\textgreater{} " if index in self.marked else ""
             lines.append(_latex_line([f"{mark}{cells[0]}", *cells[1:]]))
-        words = " ".join(filter(None, [self.note, "; ".join(self.signs)]))
-        return "\n".join(
-            [
-                r"% needs \usepackage{booktabs}",
-                r"\begin{table}",
-                r"\centering",
-                f"\\caption{{{latex_text(self.title)}}}",
-                f"\\label{{tab:{slug(self.name) or 'table'}}}",
-                *([r"\small"] if len(kinds) + sum(wide) > _NARROW else []),
-                f"\\begin{{tabular}}{{{''.join(kinds)}}}",
-                r"\toprule",
-                lines[0],
-                r"\midrule",
-                *lines[1:],
-                r"\bottomrule",
-                r"\end{tabular}",
-                *([f"\\par\\smallskip{{\\footnotesize {latex_text(words)}\\par}}"] if words else []),
-                r"\end{table}",
-                "",
-            ]
-        )
+        return [*lines, r"\bottomrule", r"\end{tabular}"]
+
+    def _letters(self) -> list[int]:
+        """Return the letters of the longest entry of each column, its heading among them."""
+        return [
+            max(map(len, [column.heading, *(_text(cell, column) for cell in entries)]))
+            for column, entries in zip(self.columns, self._entries(), strict=True)
+        ]
 
     def _for(self, readers: Literal["files", "people"]) -> Table:
         """Return the table without the columns that are for other readers."""

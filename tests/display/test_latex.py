@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -74,6 +77,44 @@ def test_a_mean_and_its_interval_have_a_column_each_and_the_best_is_bold() -> No
     assert r"name & \multicolumn{2}{c}{auc} & parameters \\" in lines
     assert r"grmc & \textbf{0.9500} & [0.9000, 0.9700] & 1,204 \\" in lines
     assert r"softmax & 0.9000 & (all equal) & --- \\" in lines
+
+
+def wide(columns: int) -> Table:
+    heads = [Column("name"), *(Column(f"metric_{number}") for number in range(columns))]
+    rows: list[list[Cell]] = [["softmax", *([0.9] * columns)]]
+    return Table("wide", "Wide", heads, rows)
+
+
+@pytest.mark.parametrize(("columns", "letters"), [(5, None), (6, r"\small"), (7, r"\footnotesize")])
+def test_the_wider_a_table_the_smaller_its_letters(columns: int, letters: str | None) -> None:
+    lines = wide(columns).to_latex().splitlines()
+    assert [line for line in lines if line in (r"\small", r"\footnotesize")] == [letters] * bool(letters)
+
+
+def test_a_table_that_no_letters_make_narrow_enough_has_its_columns_in_parts() -> None:
+    text = wide(18).to_latex()
+    heads = [line for line in text.splitlines() if line.startswith("name &")]
+    assert len(heads) == text.count(r"\begin{tabular}") == text.count(r"\bottomrule") == 3
+    assert [f"metric {number}" in "".join(heads) for number in range(18)] == [True] * 18
+    assert re.findall(r"\\caption\{(.*)\}", text) == [f"Wide (part {part} of 3)" for part in (1, 2, 3)]
+    assert re.findall(r"\\label\{(.*)\}", text) == ["tab:wide", "tab:wide-2", "tab:wide-3"]
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")
+@pytest.mark.parametrize("columns", [1, 5, 6, 7, 8, 18])
+def test_no_table_is_wider_than_the_text(columns: int, tmp_path: Path) -> None:
+    preamble = "\\documentclass{article}\\usepackage{booktabs}\\begin{document}"
+    (tmp_path / "t.tex").write_text(
+        f"{preamble}\n{wide(columns).to_latex()}\\end{{document}}\n", encoding="utf-8"
+    )
+    made = subprocess.run(
+        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"],
+        cwd=tmp_path,
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    assert b"Overfull" not in made.stdout
 
 
 def test_the_table_has_a_caption_a_label_and_the_rules_of_booktabs() -> None:

@@ -110,6 +110,24 @@ def test_the_data_of_a_chart_are_saved_as_csv(run: Run, look: Look) -> None:
     assert found == [(epoch, pytest.approx(value, rel=1e-5)) for epoch, value in losses(run)]
 
 
+def test_the_shares_of_a_heat_map_of_the_search_are_saved_as_csv(run: Run, look: Look) -> None:
+    name, text = saved(look(run.path / "report.html"), "Save as CSV: gamma")
+    assert name == "choices-gamma.csv"
+    head, *rows = csv.reader(io.StringIO(text))
+    assert head == ["row", "part", "x", "share"]
+    found = {tuple(row[:3]): float(row[3]) for row in rows}
+    for line in run.history("search"):
+        for candidate, share in line["probabilities"]["cell1/N1"].items():
+            told = found["cell1/N1", candidate, str(line["epoch"])]
+            assert told == pytest.approx(share, abs=6e-5)
+
+
+def test_the_shares_of_another_heat_map_are_saved_as_csv(run: Run, look: Look) -> None:
+    name, text = saved(look(run.path / "report.html"), "Save as CSV: Scores by category")
+    assert name == "scores-by-category.csv"
+    assert text.splitlines()[0] == "row,part,x,share"
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_network_is_saved_for_white_paper(run: Run, look: Look, scheme: str) -> None:
     page = look(run.path / "report.html", color_scheme=scheme)

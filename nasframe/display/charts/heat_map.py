@@ -75,8 +75,11 @@ class HeatMap(Figure):
         return Table(self.name, self.title, columns, rows)
 
     def page_data(self) -> str:
-        """Return nothing: a page has the shares of a search already, and of many rows they are many."""
-        return ""
+        """Return the data for the script of a page; nothing where the slider follows the search.
+
+        Such a page has the shares of the search already, of which its script makes the same rows.
+        """
+        return "" if self.follows else super().page_data()
 
     def to_text(self, indent: str = "") -> str:
         """Return the title, and each row as bars with its first and last share."""

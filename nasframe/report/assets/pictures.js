@@ -178,6 +178,18 @@
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   };
   const quoted = (entry) => (/[",\n]/.test(entry) ? `"${entry.replaceAll('"', '""')}"` : entry);
+  // A text that a spreadsheet would take for a formula begins with an apostrophe.
+  const inert = (text) => (/^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text);
+  // The shares of a heat map of the search, all candidates of its choices: a row for each epoch.
+  const sharesOf = (box) => {
+    const places = box.querySelector("[data-places]").dataset.places.split(" ").map(Number);
+    const first = Math.round(places[0] + (places[1] - places[0]) / places[2] / 2);
+    const shown = new Set([...box.querySelectorAll("[data-row]")].map((row) => row.dataset.row));
+    return [["row", "part", "x", "share"], ...search.names.flatMap((name, choice) => (shown.has(name)
+      ? search.candidates[choice].flatMap((part, candidate) => search.values.map((epoch, index) =>
+        [inert(name), inert(part), String(first + index), String(epoch[choice][candidate] / search.scale)]))
+      : []))];
+  };
   for (const box of document.querySelectorAll(".figure:has(svg), figure.drawing, figure.animation, figure.picture")) {
     const heading = box.querySelector(":scope > h3") || box.closest(".panel")?.querySelector("h3")
       || box.closest("section")?.querySelector("h2");
@@ -194,7 +206,9 @@
       row.append(button);
     };
     add("SVG", "image/svg+xml", () => new XMLSerializer().serializeToString(documentOf(box, title)));
-    if (box.dataset.table) add("CSV", "text/csv", () => `${tableOf(box).map((line) => line.map(quoted).join(",")).join("\r\n")}\r\n`);
+    const isOfSearch = !box.dataset.table && search && box.querySelector("[data-places]");
+    const rows = isOfSearch ? () => sharesOf(box) : () => tableOf(box);
+    if (box.dataset.table || isOfSearch) add("CSV", "text/csv", () => `${rows().map((line) => line.map(quoted).join(",")).join("\r\n")}\r\n`);
     box.append(row);
   }
 })();
