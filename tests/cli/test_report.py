@@ -33,32 +33,6 @@ def test_tables_and_figures_are_written_where_they_are_asked_for(
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (["ru"], "ru: no such folder; did you mean 'run'?"),
-        (["run/run.json"], "run/run.json: is a file; expected a folder"),
-        (
-            ["run/checkpoints"],
-            "run/checkpoints: holds no run and no finished study",
-        ),
-        (["run", "--tables", "run/run.json"], "--tables run/run.json: is a file; expected a folder"),
-    ],
-)
-def test_mistakes_are_named(
-    run: Path,
-    words: list[str],
-    message: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.chdir(run.parent)
-    assert main(["report", *words]) == 2
-    error = capsys.readouterr().err
-    assert message in error
-    assert "Traceback" not in error
-
-
-@pytest.mark.parametrize(
     ("name", "content"),
     [
         ("comparison.json", b"\xff\xfe{"),
@@ -162,6 +136,10 @@ def test_tables_and_figures_that_would_replace_each_other_are_refused(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (["ru"], "ru: no such folder; did you mean 'run'?"),
+        (["run/run.json"], "run/run.json: is a file; expected a folder"),
+        (["run/checkpoints"], "run/checkpoints: holds no run and no finished study"),
+        (["run", "--tables", "run/run.json"], "--tables run/run.json: is a file; expected a folder"),
         (["run", "run"], "several studies; expected --out FOLDER for their page"),
         (["run", "--out", "new"], "--out: belongs to several studies"),
         (["run", "--format", "pdf"], "--format: belongs to --figures"),
@@ -170,7 +148,7 @@ def test_tables_and_figures_that_would_replace_each_other_are_refused(
         (["run", "--latex", "run/run.json"], "--latex run/run.json: is a file; expected a folder"),
     ],
 )
-def test_options_of_a_report_that_do_not_go_together_are_refused(
+def test_mistakes_and_options_that_do_not_go_together_are_named(
     run: Path,
     words: list[str],
     message: str,
@@ -179,4 +157,6 @@ def test_options_of_a_report_that_do_not_go_together_are_refused(
 ) -> None:
     monkeypatch.chdir(run.parent)
     assert main(["report", *words]) == 2
-    assert message in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert message in error
+    assert "Traceback" not in error

@@ -101,16 +101,8 @@ def test_a_drawing_that_is_not_measured_tells_no_shape() -> None:
     assert "shape" not in draw(architecture()).dot.replace("shape=", "")
 
 
-def test_an_arrow_tells_its_ends_its_operation_and_its_candidates() -> None:
-    space = SearchSpace("edges")
-    space.add_input("x", (4, 8))
-    space.add_node("mid", "identity")
-    space.connect("x", "mid", choice=Choice("first", ("zero", "layer_norm"), "group"))
-    space.add_node("out", OpSpec("head", {"outputs": 2}))
-    space.connect("mid", "out", operation="layer_norm")
-    space.set_output("out")
-    found = Architecture(space, {"first": "layer_norm"})
-    svg = draw(found, probabilities={"first": {"zero": 0.25, "layer_norm": 0.75}}, measured=True).svg
+def test_an_arrow_tells_its_ends_its_operation_and_its_candidates(edges: Architecture) -> None:
+    svg = draw(edges, probabilities={"first": {"zero": 0.25, "layer_norm": 0.75}}, measured=True).svg
     first = ["x → mid: layer_norm", "chosen among: zero 0.25, layer_norm 0.75", "16 parameters"]
     assert told(svg).count(first) == 2  # on the arrow and on its label
     assert ["mid → out: layer_norm", "not searched", "16 parameters"] in told(svg)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 
-from nasframe import Architecture, Choice, OpSpec, SearchSpace, draw
+from nasframe import Architecture, SearchSpace, draw
 from nasframe_bimodal.space import Bimodal
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -46,25 +46,15 @@ def test_a_node_that_computes_nothing_shows_no_operation() -> None:
     assert words(bimodal())["cell1/x"] == ["x"]
 
 
-def edges() -> Architecture:
-    """Two arrows: through an operation that was chosen, and through one that was given."""
-    space = SearchSpace("edges")
-    space.add_input("x", (4, 8))
-    space.add_node("mid", "identity")
-    space.connect("x", "mid", choice=Choice("first", ("zero", "layer_norm"), "group"))
-    space.add_node("out", OpSpec("head", {"outputs": 2}))
-    space.connect("mid", "out", operation="layer_norm")
-    space.set_output("out")
-    return Architecture(space, {"first": "layer_norm"})
-
-
-def test_an_arrow_whose_operation_was_given_has_it_in_parentheses() -> None:
-    texts = [item.text for item in ET.fromstring(draw(edges()).svg).iter(f"{SVG}text")]
+def test_an_arrow_whose_operation_was_given_has_it_in_parentheses(edges: Architecture) -> None:
+    texts = [item.text for item in ET.fromstring(draw(edges).svg).iter(f"{SVG}text")]
     assert texts.count("layer_norm") == 1
     assert texts.count("(layer_norm)") == 1
 
 
-def test_the_name_of_a_port_is_smaller_paler_and_slanted_beside_an_operation_on_an_arrow() -> None:
+def test_the_name_of_a_port_is_smaller_paler_and_slanted_beside_an_operation_on_an_arrow(
+    edges: Architecture,
+) -> None:
     drawn = ET.fromstring(draw(bimodal()).svg)
     ports = [
         item
@@ -77,7 +67,7 @@ def test_the_name_of_a_port_is_smaller_paler_and_slanted_beside_an_operation_on_
         assert item.get("font-style") in ("italic", "oblique")
         assert float(item.get("font-size", "")) < 9
         assert item.get("fill") == "#6b6b6b"
-    texts = list(ET.fromstring(draw(edges()).svg).iter(f"{SVG}text"))
+    texts = list(ET.fromstring(draw(edges).svg).iter(f"{SVG}text"))
     operation = next(item for item in texts if item.text == "layer_norm")
     assert float(operation.get("font-size", "")) == 9
     assert operation.get("font-style") is None

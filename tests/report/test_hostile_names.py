@@ -106,7 +106,7 @@ def test_a_run_page_of_hostile_documents_shows_them_as_text(
         found["data"]["fingerprint"] = MORE
         return found
 
-    def test(found: Any) -> Any:
+    def evaluation(found: Any) -> Any:
         found["parameters_by_part"] = renamed(found["parameters_by_part"])
         found["per_category"] = renamed(found["per_category"])
         return {**found, f"more{MORE}": MORE, f"list{MORE}": [MORE, 1]}
@@ -122,7 +122,7 @@ def test_a_run_page_of_hostile_documents_shows_them_as_text(
         return json.loads(text)
 
     rewrite(folder / "run.json", record)
-    rewrite(folder / "test.json", test)
+    rewrite(folder / "test.json", evaluation)
     rewrite(folder / "architecture.json", architecture)
     rewrite(folder / "scores.json", scores)
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]

@@ -637,10 +637,10 @@ def test_a_right_task_passes_and_leaves_all_random_states_as_they_were(task: Tas
 def test_a_right_task_with_a_test_split_that_nobody_may_open_is_probed_without_it() -> None:
     class Sealed(Right):
         def splits(self) -> Any:
-            def test() -> Any:
+            def sealed() -> Any:
                 raise AssertionError("opened")
 
-            return (*super().splits()[:3], test)
+            return (*super().splits()[:3], sealed)
 
     assert checked_data(Sealed(), {}).outputs == 2
 
