@@ -106,8 +106,9 @@ def train_baselines(run: Run, experiment: Experiment, prepared: Prepared, progre
         if made:
             seconds = time.monotonic() - started
             run.mark_done("baselines", key, seconds)
-            progress.detail(f"baselines: done in {seconds:.1f} s")
-        progress.say(f"baselines: {made} trained" if made else "baselines: unchanged, skipped")
+            progress.say(f"baselines: {made} trained in {seconds:.1f} s")
+        else:
+            progress.say("baselines: unchanged, skipped")
     return fingerprint(keys)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from nasframe.runtime.course import Course, duration
+from nasframe.runtime.course import Course
 
 __all__ = ["Bars"]
 
@@ -70,8 +70,7 @@ class _Facts:
 
     @property
     def left(self) -> str:
-        left = self._course.seconds_left
-        return "-:--:--" if left is None else duration(left)
+        return self._course.left_in_words()
 
     @property
     def rate(self) -> str:

@@ -16,6 +16,10 @@ _AT_ONCE = 0.1
 """Steps that are reported within so many seconds were done before: a search goes on at its last epoch."""
 
 
+_SMALLEST, _LARGEST = 1e-3, 1e5
+"""Numbers between them have four digits behind the point, others three and an exponent."""
+
+
 @define(eq=False)
 class Course:
     """Work that is under way.
@@ -24,6 +28,9 @@ class Course:
         description: of the work, visible.
         total: its steps; None where nobody knows.
         clock: seconds, from any beginning.
+        warms_up: True where the first step is slower than the others, as an epoch is that loads its data and
+            its kernels: the pace is that of the later ones. False where steps are done side by side, so that
+            several end at once.
         done: steps that are done.
         numbers: name → number, the last that were reported.
     """
@@ -31,22 +38,27 @@ class Course:
     description: str = field(converter=visible)
     total: int | None
     clock: Callable[[], float] = time.monotonic
+    warms_up: bool = True
 
     done: int = field(init=False, default=0)
     numbers: dict[str, float | None] = field(init=False, factory=dict)
     _begun: float = field(init=False)
-    _before: int = field(init=False, default=0)
+    _from: tuple[int, float] = field(init=False)
+    _is_warm: bool = field(init=False)
     _last: float = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self._begun = self._last = self.clock()
+        self._from, self._is_warm = (0, self._begun), not self.warms_up
 
     def advance(self, steps: int) -> float:
         """Count the steps that were just done; return the seconds since those before."""
         now = self.clock()
         self.done += steps
         if now - self._begun <= _AT_ONCE:
-            self._before = self.done
+            self._from = self.done, self._begun
+        elif steps and not self._is_warm:
+            self._from, self._is_warm = (self.done, now), True
         seconds = now - self._last
         if steps:
             self._last = now
@@ -58,21 +70,35 @@ class Course:
         return self.clock() - self._begun
 
     @property
-    def rate(self) -> float:
-        """Steps a second, of those that were not done before."""
-        return (self.done - self._before) / max(self._last - self._begun, 1e-9)
+    def rate(self) -> float | None:
+        """Steps a second, of those that were not done before; None where nobody knows yet."""
+        before, since = self._from
+        return None if self.done == before else (self.done - before) / max(self._last - since, 1e-9)
 
     @property
     def seconds_left(self) -> float | None:
         """Seconds until all steps are done at this pace; None where nobody knows."""
-        if self.total is None or self.done == self._before:
+        rate = self.rate
+        if self.total is None or rate is None:
             return None
-        return max(0.0, (self.total - self.done) / self.rate - (self.clock() - self._last))
+        return max(0.0, (self.total - self.done) / rate - (self.clock() - self._last))
+
+    def left_in_words(self) -> str:
+        """Return the time that is left, `…` where it is not known yet; empty where the end is unknown."""
+        if self.total is None:
+            return ""
+        left = self.seconds_left
+        return "…" if left is None else duration(left)
 
     def rate_in_words(self) -> str:
-        """Return the steps by the second, the minute or the hour, so that the number is readable."""
+        """Return the steps by the second, the minute or the hour, so that the number is readable.
+
+        It is empty where the pace is not known yet.
+        """
         rate = self.rate
-        if rate >= 0.1 or not rate:
+        if rate is None:
+            return ""
+        if rate >= 0.1:
             return f"{rate:.1f}/s"
         return f"{rate * 60:.1f}/min" if rate * 60 >= 0.1 else f"{rate * 3600:.1f}/h"
 
@@ -107,4 +133,7 @@ def duration(seconds: float) -> str:
 def _number(value: float | None) -> str:
     if value is None or not math.isfinite(value):
         return "undefined"
-    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    # as many digits in every step, so that the numbers stand still
+    return f"{value:.4f}" if value == 0 or _SMALLEST <= abs(value) < _LARGEST else f"{value:.3e}"

@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
 
 from attrs import define, field
@@ -49,6 +49,15 @@ class Progress:
         """Show work of `total` steps (None: unknown); call the yielded function with the steps just done."""
         yield lambda steps: None
 
+    def side_by_side(
+        self, description: str, total: int | None
+    ) -> AbstractContextManager[Callable[[int], None]]:
+        """Show a task whose steps are done side by side, so that the time of the first says much.
+
+        Of any other task the first step is left out of the pace. A subclass need not have its own.
+        """
+        return self.task(description, total)
+
     def report(self, numbers: Mapping[str, float | None]) -> None:
         """Show numbers by their names with the task that was begun last, in place of those before.
 
@@ -75,7 +84,7 @@ class TerminalProgress(Progress):
 
     On a terminal it is a bar with the numbers that were reported, rate and remaining time; tasks in a task
     have their bars below it. Elsewhere the same facts are a line every `every` seconds, the first one after
-    `first`. Verbose, there is a line for each step with numbers, and for each task that ended.
+    `first`. Verbose, there is a line for each step with numbers, and for the end of each task without.
 
     Attributes:
         patience: seconds until there is a bar.
@@ -90,6 +99,7 @@ class TerminalProgress(Progress):
 
     _courses: list[Course] = field(init=False, factory=list)
     _news: set[Course] = field(init=False, factory=set)
+    _told: set[Course] = field(init=False, factory=set)
     _bars: Bars | None = field(init=False, default=None)
     _due: float | None = field(init=False, default=None)
     _turn: threading.RLock = field(init=False, factory=threading.RLock)
@@ -113,11 +123,21 @@ class TerminalProgress(Progress):
 
     @contextmanager
     def task(self, description: str, total: int | None) -> Iterator[Callable[[int], None]]:
-        course = Course(description, total)
+        with self._task(Course(description, total)) as advance:
+            yield advance
+
+    def side_by_side(
+        self, description: str, total: int | None
+    ) -> AbstractContextManager[Callable[[int], None]]:
+        return self._task(Course(description, total, warms_up=False))
+
+    @contextmanager
+    def _task(self, course: Course) -> Iterator[Callable[[int], None]]:
         self._begin(course)
         try:
             yield lambda steps: self._advance(course, steps)
-            self.detail(f"{course.description}: ended after {course.seconds:.1f} s")
+            if course not in self._told:  # of which the last step was told
+                self.detail(f"{course.description}: ended after {course.seconds:.1f} s")
         finally:
             self._end(course)
 
@@ -146,6 +166,7 @@ class TerminalProgress(Progress):
             seconds = course.advance(steps)
             if steps and course in self._news:
                 self._news.discard(course)
+                self._told.add(course)
                 self.detail(f"{course.in_words()}; took {seconds:.1f} s")
             self._show()
 
@@ -153,6 +174,7 @@ class TerminalProgress(Progress):
         with self._turn:
             self._courses = [other for other in self._courses if other is not course]
             self._news.discard(course)
+            self._told.discard(course)
             if self._bars is not None:
                 self._bars.remove(course)
             if self._courses:

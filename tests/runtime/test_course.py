@@ -22,11 +22,14 @@ def clock() -> Clock:
     return Clock()
 
 
-def test_the_time_left_is_that_of_all_steps_at_the_pace_of_those_that_are_done(clock: Clock) -> None:
+def test_the_time_left_is_that_of_all_steps_at_the_pace_of_those_after_the_first(clock: Clock) -> None:
     course = Course("search", 30, clock)
     course.advance(0)
-    assert course.seconds_left is None
-    for _ in range(3):
+    assert course.left_in_words() == "…"
+    clock.now += 300  # it loads its data and its kernels
+    course.advance(1)
+    assert (course.left_in_words(), course.rate_in_words()) == ("…", "")
+    for _ in range(2):
         clock.now += 20
         course.advance(1)
     assert course.seconds_left == pytest.approx(27 * 20)
@@ -38,16 +41,29 @@ def test_steps_of_an_earlier_call_say_nothing_about_the_pace(clock: Clock) -> No
     course = Course("search", 30, clock)
     course.advance(28)
     assert course.seconds_left is None
+    clock.now += 90
+    course.advance(1)
+    assert course.seconds_left is None
+    course.total = 31
     clock.now += 60
     course.advance(1)
     assert course.seconds_left == pytest.approx(60)
     assert course.rate_in_words() == "1.0/min"
 
 
+def test_of_steps_that_are_done_side_by_side_the_first_counts_too(clock: Clock) -> None:
+    course = Course("trials", 8, clock, warms_up=False)
+    clock.now += 100
+    for _ in range(4):  # four workers end at once
+        course.advance(1)
+    assert course.seconds_left == pytest.approx(100)
+
+
 def test_a_late_step_never_has_less_than_no_time_left(clock: Clock) -> None:
-    course = Course("search", 2, clock)
-    clock.now += 10
-    course.advance(1)
+    course = Course("search", 3, clock)
+    for _ in range(2):
+        clock.now += 10
+        course.advance(1)
     clock.now += 500
     assert course.seconds_left == 0
 
@@ -57,8 +73,18 @@ def test_a_line_has_the_steps_the_numbers_and_the_time_left(clock: Clock) -> Non
     clock.now += 10
     course.report({"loss": 0.41234, "au\x1bc": None, "running": 2, "entropy": float("nan")})
     course.advance(1)
-    assert course.in_words() == (
-        "search: 1 of 30, loss 0.4123, au\\x1bc undefined, running 2, entropy undefined; 0:04:50 left"
+    facts = "loss 0.4123, au\\x1bc undefined, running 2, entropy undefined"
+    assert course.in_words() == f"search: 1 of 30, {facts}"
+    clock.now += 10
+    course.advance(1)
+    assert course.in_words() == f"search: 2 of 30, {facts}; 0:04:40 left"
+
+
+def test_a_number_has_as_many_digits_in_every_step(clock: Clock) -> None:
+    course = Course("search", 30, clock)
+    course.report({"accuracy": 0.75, "auc": 1.0, "loss": 0.73333, "rate": 0.00002, "zero": 0.0})
+    assert (
+        course.numbers_in_words() == "accuracy 0.7500, auc 1.0000, loss 0.7333, rate 2.000e-05, zero 0.0000"
     )
 
 

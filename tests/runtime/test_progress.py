@@ -73,7 +73,7 @@ def test_short_work_shows_nothing() -> None:
 
 
 def test_a_bar_shows_the_numbers_that_were_reported() -> None:
-    assert "loss 0.25, entropy 0.5" in on_a_terminal(patience=0.2)
+    assert "loss 0.2500, entropy 0.5000" in on_a_terminal(patience=0.2)
 
 
 def test_results_go_to_their_file_while_a_terminal_shows_bars(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_without_a_terminal_there_is_a_line_now_and_then_with_the_same_facts(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     work(TerminalProgress(first=-1.0, every=3600.0))
-    assert lines(capfd) == ["search: 1 of 2, loss 0.5"]
+    assert lines(capfd) == ["search: 1 of 2, loss 0.5000"]
 
 
 def test_a_line_comes_also_while_the_work_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:
@@ -126,20 +126,26 @@ def test_work_in_other_work_is_in_its_line(capfd: pytest.CaptureFixture[str]) ->
         progress._due = 0.0
         progress.report({"loss": 0.5})
         advance(1)
-    assert lines(capfd) == ["finalists: 0 of 3 · train: 1 of 8, loss 0.5"]
+    assert lines(capfd) == ["finalists: 0 of 3 · train: 1 of 8, loss 0.5000"]
 
 
-def test_verbose_there_is_a_line_for_each_step_with_numbers_and_for_the_end(
+def test_verbose_there_is_a_line_for_each_step_with_numbers_of_which_the_last_is_the_end(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     with speaking(Verbosity("verbose")):
         work(TerminalProgress())
     found = [line.rpartition(" ")[0].rpartition(" ")[0] for line in lines(capfd)]
     assert found == [
-        "search: 1 of 2, loss 0.5; took",
-        "search: 2 of 2, loss 0.25; took",
-        "search: ended after",
+        "search: 1 of 2, loss 0.5000; took",
+        "search: 2 of 2, loss 0.2500; took",
     ]
+
+
+def test_verbose_the_end_of_work_without_numbers_is_told_once(capfd: pytest.CaptureFixture[str]) -> None:
+    with speaking(Verbosity("verbose")):
+        list(TerminalProgress().track(range(3), "candidates"))
+    (line,) = lines(capfd)
+    assert line.startswith("candidates: ended after ")
 
 
 def test_quiet_there_are_warnings_alone(capfd: pytest.CaptureFixture[str]) -> None:
@@ -161,9 +167,8 @@ def test_the_log_has_all_that_verbose_says_at_every_verbosity(level: Any, tmp_pa
         written = (tmp_path / "log").read_text(encoding="utf-8").splitlines()  # before it is closed
     assert [line[26:].partition(";")[0].partition(" after")[0] for line in written] == [
         "first",
-        "search: 1 of 2, loss 0.5",
-        "search: 2 of 2, loss 0.25",
-        "search: ended",
+        "search: 1 of 2, loss 0.5000",
+        "search: 2 of 2, loss 0.2500",
         "odd\\x1b",
     ]
     assert all(line[:2] == "20" and line[4] == line[7] == "-" and line[25] == " " for line in written)
