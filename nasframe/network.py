@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from nasframe.errors import ArchitectureError, SpaceError
 from nasframe.module_names import accept_former_names, module_key, with_own_names
 from nasframe.operations import Cost, OpSpec, Shape, build_operation, infer, is_identity, is_zero, origin_of
-from nasframe.runtime import forked_seed
+from nasframe.runtime import counted, forked_seed, visible
 from nasframe.space import Architecture, Arrival, FlatEdge, Resolved, SearchSpace, Wiring
 
 __all__ = [
@@ -267,6 +267,15 @@ class Network(nn.Module):
                 block = make_block(spec, node.then, arriving, tuple(ports), self.shapes.between[name])
                 self.nodes[module_key(name)] = nn.ModuleDict({module_key(key): block})
         accept_former_names(self)
+
+    def __repr__(self) -> str:
+        """Return a line: parameters, space, first digits of the architecture's fingerprint.
+
+        `print(network.nodes)` and `print(network.edges)` list the modules, as PyTorch lists them.
+        """
+        parameters = counted(sum(value.numel() for value in self.parameters()), "parameter")
+        space, key = visible(self.architecture.space.name), self.architecture.fingerprint[:12]
+        return f"<Network of {space}, {key}: {parameters}>"
 
     def _infer(self) -> KeptShapes:
         space = self.architecture.space

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from nasframe import Architecture, Choice, SearchSpace, build, cost_of
@@ -107,3 +108,13 @@ def test_shapes_are_known_before_anything_is_computed() -> None:
     assert shapes.costs["cell1/N1", "concat_fc"].parameters == 16 * 8 + 8 + 16
     assert shapes.costs["cell1/N1", "concat_fc"].multiply_adds == 4 * 16 * 8
     assert shapes.costs["cell1/N1", "zero"].parameters == 0
+
+
+def test_the_repr_of_a_network_is_a_line_and_that_of_its_modules_is_torch_s() -> None:
+    network = build(architecture())
+    count = sum(value.numel() for value in network.parameters())
+    head = f"<Network of {network.architecture.space.name}, {network.architecture.fingerprint[:12]}"
+    assert repr(network) == f"{head}: {count:,} parameters>"
+    assert repr(network.nodes).startswith("ModuleDict(\n")
+    assert "(nodes): ModuleDict(" in nn.Module.__repr__(network)
+    assert repr(nn.Sequential(network)) == f"Sequential(\n  (0): {network!r}\n)"

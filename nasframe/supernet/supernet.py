@@ -23,6 +23,7 @@ from nasframe.module_names import accept_former_names, module_key
 from nasframe.network import FIXED, edge_operations, infer_shapes, make_block, require_memory
 from nasframe.operations import is_identity
 from nasframe.relaxations import Relaxation, Sample
+from nasframe.runtime import counted, visible
 from nasframe.space import FlatEdge, SearchSpace
 from nasframe.supernet.empty_ports import EmptyPorts
 from nasframe.supernet.forward_pass import Bfloat16, ForwardPass, Unselected
@@ -90,6 +91,16 @@ class Supernet(nn.Module):
         self.register_buffer("index", torch.tensor(index, dtype=torch.long), persistent=False)
         self.redraws = EmptyPorts(self.plan, {t.key: len(t.candidates) for t in self.logits.tables})
         accept_former_names(self)
+
+    def __repr__(self) -> str:
+        """Return a line: space, choices, and parameters, of which the logits are counted by themselves.
+
+        `print(supernet.nodes)` and `print(supernet.edges)` list the modules, as PyTorch lists them.
+        """
+        weights = counted(sum(value.numel() for value in self.weights()), "parameter")
+        logits = counted(sum(value.numel() for value in self.architecture_parameters()), "logit")
+        choices = counted(len(self.space.choices), "choice")
+        return f"<Supernet of {visible(self.space.name)}: {choices}, {weights} and {logits}>"
 
     def weights(self) -> list[nn.Parameter]:
         """Return every parameter that is not a logit."""

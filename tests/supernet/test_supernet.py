@@ -517,3 +517,14 @@ def test_a_long_chain_needs_no_recursion() -> None:
         last = name
     space.set_output(last)
     assert (Supernet(space)({"in": torch.ones(1, 2)}, {}) == 1).all()
+
+
+def test_its_repr_is_a_line_and_that_of_its_modules_is_torch_s() -> None:
+    net = supernet()
+    weights = sum(value.numel() for value in net.weights())
+    logits = sum(value.numel() for value in net.architecture_parameters())
+    choices = len(net.space.choices)
+    assert (
+        repr(net) == f"<Supernet of bimodal: {choices} choices, {weights:,} parameters and {logits} logits>"
+    )
+    assert repr(net.nodes).startswith("ModuleDict(\n")
