@@ -17,6 +17,7 @@ from torch.nn.parameter import is_lazy
 from nasframe.errors import ContractError, SpaceError, in_words
 from nasframe.options import argument_problems
 from nasframe.plugins import Registered, manager, raised_at
+from nasframe.runtime import counted
 
 __all__ = [
     "Cost",
@@ -246,7 +247,9 @@ def build_operation(spec: OpSpec, shapes: Sequence[Shape], ports: Sequence[str] 
     """
     target = operation_class(spec)
     if target.arity is not None and target.arity != len(shapes):
-        raise SpaceError(f"operation {spec.name!r} takes {target.arity} inputs, found {len(shapes)}")
+        raise SpaceError(
+            f"operation {spec.name!r} takes {counted(target.arity, 'input')}, found {len(shapes)}"
+        )
     options: dict[str, Any] = dict(spec.options)
     if target.names_ports:
         options["ports"] = tuple(ports) or tuple(f"x{index}" for index in range(len(shapes)))

@@ -53,6 +53,7 @@ from nasframe.plugins import error_message, find_error_source, manager, moved_to
 from nasframe.runtime import (
     cores,
     drop_stream,
+    offering,
     print_message,
     print_traceback,
     require_processor,
@@ -146,6 +147,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if _HELP.isdisjoint(words):
                 _begin_to_speak(verbosity, words, until_the_end)
             _require_extra(app, words)
+            until_the_end.enter_context(offering(_options_of(app, words)))
             commands_begin()
             # Help is printed by the library of the command line, and doctor does without ours.
             prints_itself = not words or words[0] == "doctor" or not _HELP.isdisjoint(words)
@@ -190,7 +192,20 @@ def _own_options(app: App, words: Sequence[str]) -> set[str]:
     names, apps, _ = app.parse_commands(words)
     if not names or manager().plugin_of_command(names[0]) is None or apps[-1].default_command is None:
         return set()
-    return {name for argument in apps[-1].assemble_argument_collection() for name in argument.names}
+    return _names_of(apps[-1])
+
+
+def _options_of(app: App, words: Sequence[str]) -> set[str]:
+    """Return the options of the command, which messages may advise; with those of every command."""
+    if not _HELP.isdisjoint(words):  # it would be the command that prints the help
+        return set()
+    _, apps, _ = app.parse_commands(words)
+    own = _names_of(apps[-1]) if apps[-1].default_command is not None else set()
+    return {*own, "--plugin"}
+
+
+def _names_of(app: App) -> set[str]:
+    return {name for argument in app.assemble_argument_collection() for name in argument.names}
 
 
 def _begin_to_speak(

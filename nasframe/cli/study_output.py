@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nasframe.display import print_tables
-from nasframe.runtime import print_text, visible, visible_message
+from nasframe.runtime import counted, print_text, visible, visible_message
 
 __all__ = ["print_comparison", "print_loops", "print_space_table", "print_sweep"]
 
@@ -26,7 +26,9 @@ def print_comparison(found: Mapping[str, Any]) -> None:
     print_text()
     spaces = found.get("tables") or found.get("censuses") or ()
     for space in spaces:
-        print_text(f"table of the space: {visible(space['path'])}, {space['architectures']:,} architectures")
+        print_text(
+            f"table of the space: {visible(space['path'])}, {counted(space['architectures'], 'architecture')}"
+        )
     if spaces:
         print_text()
     _print_caveats(found)
@@ -36,7 +38,9 @@ def print_loops(found: Mapping[str, Any]) -> None:
     """Print the tables of a comparison of loops on a table, given the content of `comparison.json`."""
     from nasframe.report import loop_tables
 
-    print_text(f"\nsearch loops on {visible(found['on']['name'])}, {found['on']['networks']:,} networks\n")
+    print_text(
+        f"\nsearch loops on {visible(found['on']['name'])}, {counted(found['on']['networks'], 'network')}\n"
+    )
     print_tables(loop_tables(found))
     print_text()
     _print_caveats(found)
@@ -64,8 +68,8 @@ def print_space_table(found: Any) -> None:
 
     size = found.record["space_size"]
     networks = found.record.get("networks")
-    which = f"all {networks:,} networks" if networks == len(found) else f"{len(found):,} networks"
-    of = "architectures" if size is None else f"{size:,} architectures"
+    which = f"all {networks:,} networks" if networks == len(found) else counted(len(found), "network")
+    of = "architectures" if size is None else counted(size, "architecture")
     print_text(f"\n{which}, of the {of} of the space, each trained from scratch\n")
     print_tables(space_table_tables(found.record, found.rows, facts_of(found).to_dict()))
     caveats = found.record.get("caveats") or ()

@@ -10,7 +10,7 @@ from cyclopts import App, Parameter
 
 from nasframe.errors import ConfigurationError
 from nasframe.plugins import manager
-from nasframe.runtime import make_progress, print_columns, print_json, print_text, visible
+from nasframe.runtime import counted, make_progress, print_columns, print_json, print_text, visible
 
 if TYPE_CHECKING:
     from nasframe.space import Architecture
@@ -122,7 +122,9 @@ def _show_facts(table: TabularBenchmark, *, as_json: bool) -> int:
         print_json({**about, **facts, "caveats": table.caveats})
         return 0
     added = f", and {len(table.added)} on demand" if table.added else ""
-    print_text(f"\n{visible(table.title)}: {len(table):,} networks{added}, by {visible(table.objective)}\n")
+    print_text(
+        f"\n{visible(table.title)}: {counted(len(table), 'network')}{added}, by {visible(table.objective)}\n"
+    )
     print_tables(space_table_tables(table.record, table.rows, facts))
     for line in table.caveats:
         print_text(visible(line))

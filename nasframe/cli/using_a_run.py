@@ -17,6 +17,7 @@ from nasframe.cli.summary import print_test
 from nasframe.display import metric_tables, print_tables
 from nasframe.errors import ConfigurationError, RunError
 from nasframe.runtime import (
+    counted,
     make_progress,
     print_bytes,
     print_document,
@@ -175,11 +176,11 @@ def _evaluate_on(
         print_json({name: {**cell, "examples": len(cell["examples"])} for name, cell in found.items()})
         return 0
     for name, cell in found.items():
-        where = "the run's own test split" if cell["own"] else f"{len(cell['examples'])} test examples"
+        where = "the run's own test split" if cell["own"] else counted(len(cell["examples"]), "test example")
         metrics = {key: value for key, value in cell["metrics"].items() if key != "caveats"}
         print_tables(metric_tables(metrics, title=f"On {name}, {where}"))
         for reason, count in cell["left_out"].items():
-            print_text(f"{count} test examples left out: {reason}.")
+            print_text(f"{counted(count, 'test example')} left out: {reason}.")
         for sentence in (*cell["notes"], *cell["metrics"].get("caveats", ())):
             print_text(sentence)
     return 0

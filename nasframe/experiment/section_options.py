@@ -56,7 +56,7 @@ def options_of_section(section: str) -> OptionGroup:
     """Return the options of a section that names no plugin: `search`, `train`, `baselines`; or, for an empty
     text, the keys outside every section."""
     target = BASES[section] if section else Settings
-    return OptionGroup(section, "", "nasframe", _first_line(target), tuple(options_of(target)), target)
+    return OptionGroup(section, "", "nasframe", _on_one_line(target), tuple(options_of(target)), target)
 
 
 def options_of_plugins(section: str) -> tuple[list[OptionGroup], Mapping[str, str]]:
@@ -109,5 +109,5 @@ def _group(section: str, name: str, entry: Registered) -> OptionGroup:
     return OptionGroup(section, name, entry.plugin, entry.description, options, target, is_default)
 
 
-def _first_line(target: type) -> str:
+def _on_one_line(target: type) -> str:
     return (target.__doc__ or "").strip().partition("\n")[0]

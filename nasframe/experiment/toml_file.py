@@ -49,7 +49,7 @@ def _missing(path: Path) -> str:
     if path.name == "experiment.toml" and (folder / "run.json").is_file():
         return (
             f"is gone, so the run folder is damaged; put the file back, or make the run again: "
-            f"nasframe run EXPERIMENT --out {shell_line([str(folder)])} --overwrite"
+            f"`nasframe run EXPERIMENT --out {shell_line([str(folder)])} --overwrite`"
         )
     runs = [str(item.parent) for item in sorted(folder.glob("*/run.json"))]
     if runs and path.suffix != ".toml":

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from nasframe.errors import RunError
-from nasframe.runtime import format_names, whole_folder
+from nasframe.runtime import advised, format_names, whole_folder
 
 __all__ = ["export_folder"]
 
@@ -28,22 +28,19 @@ def export_folder(out: Path, names: Collection[str], *, overwrite: bool) -> Iter
 
     def refuse(there: Path) -> None:
         if there.is_symlink() and not there.exists():
-            raise RunError(f"{out}: is a link to nothing; choose another --out")
+            raise RunError(advised(f"{out}: is a link to nothing", "choose another --out"))
         if not there.exists():
             return
         if not there.is_dir():
-            raise RunError(f"{out}: is a file; choose another --out")
+            raise RunError(advised(f"{out}: is a file", "choose another --out"))
         found = sorted(item.name for item in there.iterdir())
         others = [name for name in found if name not in names or not (there / name).is_file()]
         if others:
-            raise RunError(
-                f"{out}: holds {format_names(others)}, which no export writes; nothing was removed. "
-                "Choose another --out"
-            )
+            problem = f"{out}: holds {format_names(others)}, which no export writes; nothing was removed"
+            raise RunError(advised(problem, "choose another --out"))
         if found and not overwrite:
-            raise RunError(
-                f"{out}: holds an export ({format_names(found)}); choose another --out, or say --overwrite"
-            )
+            problem = f"{out}: holds an export ({format_names(found)})"
+            raise RunError(advised(problem, "choose another --out", "say --overwrite"))
 
     with whole_folder(out, refuse) as folder:
         yield folder

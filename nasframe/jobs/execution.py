@@ -13,7 +13,7 @@ from nasframe.errors import ConfigurationError, ContractError
 from nasframe.jobs.executor import ATTEMPTS, Executor, check_executor_options
 from nasframe.jobs.trial import Outcome, Trial, is_done
 from nasframe.plugins import manager
-from nasframe.runtime import Progress, Silences
+from nasframe.runtime import Progress, Silences, counted
 
 __all__ = ["PATIENCE", "execute"]
 
@@ -33,6 +33,7 @@ def execute(
     executor: str = "local",
     executor_options: Mapping[str, Any] | None = None,
     device: str | None = None,
+    hear: Callable[[Mapping[str, Outcome]], None] | None = None,
 ) -> dict[str, Outcome]:
     """Do every trial that is not done; one that fails does not stop the others.
 
@@ -55,6 +56,7 @@ def execute(
         executor_options: those that it has, by name.
         device: name of the device that the trials ask for, where they all ask for the same. With `auto` or
             `cuda` and several GPUs, each worker sees one of them.
+        hear: called in this process with the outcomes so far, at the beginning and when a trial has ended.
 
     Returns:
         Name of a trial → its outcome, in the order of `trials`.
@@ -71,15 +73,17 @@ def execute(
     shown = progress or Progress()
     outcomes = {trial.name: Outcome("done") for trial in trials if is_done(trial)}
     left = [trial for trial in trials if trial.name not in outcomes]
+    if hear is not None:
+        hear(outcomes)
     if outcomes:
-        shown.say(f"{len(outcomes)} of {len(trials)} trials: done already, skipped")
+        shown.say(f"{len(outcomes)} of {counted(len(trials), 'trial')}: done already, skipped")
     if left:
         # not fewer where few are left: one worker would be this process, which a trial may end
         most = len(left) if workers is None else workers
         instance = executor_class(
             workers=most, folder=folder, lock=lock, preload=preload, device=device, **own
         )
-        with shown.task("trials", len(trials)) as advance, closing(instance):
+        with shown.side_by_side("trials", len(trials)) as advance, closing(instance):
             advance(len(outcomes))
 
             def tick(running: int) -> None:
@@ -88,6 +92,8 @@ def execute(
 
             for name, outcome in _ended(left, instance, patience, tick):
                 outcomes[name] = outcome
+                if hear is not None:
+                    hear(outcomes)
                 tell = shown.warn if outcome.status == "failed" else shown.say
                 tell(f"{name}: {_outcome_line(outcome)} [{len(outcomes)} of {len(trials)}]")
                 shown.report(_counts(outcomes, 0))

@@ -16,7 +16,7 @@ from nasframe.pipeline.trained_network import read_trained, train_and_save
 from nasframe.pipeline.training_records import FINE_TUNING, forget_training, is_search_of, matching_run
 from nasframe.report import write_report
 from nasframe.runs import Command, Run, claimed, drop_checkpoint
-from nasframe.runtime import SILENT, Progress, damage_in_words, progress_of
+from nasframe.runtime import SILENT, Progress, advised, counted, damage_in_words, progress_of, shell_line
 from nasframe.searching import read_search
 from nasframe.space import Architecture
 from nasframe.tasks import Data, checked_caveats, checked_fine_tuning
@@ -155,10 +155,9 @@ def _kept(experiment: Experiment, out: Path, architecture: Architecture | None) 
         return run
     if architecture is not None:
         return None
-    raise RunError(
-        f"{out}: holds the search of an experiment that differs in more than the training; "
-        f"choose another --out, with --architecture {out} to train what was found"
-    )
+    problem = f"{out}: holds the search of an experiment that differs in more than the training"
+    way = f"choose another --out, with --architecture {shell_line([str(out)])} to train what was found"
+    raise RunError(advised(problem, way))
 
 
 def _chosen(run: Run | None, out: Path, architecture: Architecture | None) -> Architecture:
@@ -169,9 +168,8 @@ def _chosen(run: Run | None, out: Path, architecture: Architecture | None) -> Ar
             raise RunError(f"{path}: there is no architecture to train; search first, or give one")
         return architecture
     if architecture is not None and path.exists() and run.architecture != architecture:
-        raise RunError(
-            f"{path}: the run holds another architecture; choose another --out, or say --overwrite"
-        )
+        problem = f"{path}: the run holds another architecture"
+        raise RunError(advised(problem, "choose another --out", "say --overwrite"))
     return run.architecture if architecture is None else architecture
 
 
@@ -183,7 +181,7 @@ def _check_fits(architecture: Architecture, data: Data) -> None:
     origin = architecture.space.origin
     if origin is not None and origin["outputs"] != data.outputs:
         raise ArchitectureError(
-            f"the architecture gives {origin['outputs']} outputs, the task wants {data.outputs}"
+            f"the architecture gives {counted(origin['outputs'], 'output')}, the task wants {data.outputs}"
         )
 
 

@@ -25,6 +25,7 @@ from nasframe.runtime import (
     Number,
     Progress,
     Text,
+    counted,
     fingerprint,
     given_cache,
     progress_of,
@@ -134,7 +135,7 @@ def test_on(
             kept = None if data is None else recorded_folders(found, data["folders"], given_cache(cache))
             task, saved = experiment.task, found.task_folder
             test = checked_other_test(task, folders, saved, kept, where, examples)
-        progress.say(f"{found.path.name} on {place}: {len(test.split)} test examples")
+        progress.say(f"{found.path.name} on {place}: {counted(len(test.split), 'test example')}")
         metrics = test_metrics(network, experiment, test.split, calibration, where)
         result = {
             "key": key,

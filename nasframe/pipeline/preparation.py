@@ -16,7 +16,7 @@ from nasframe.experiment import Experiment
 from nasframe.pipeline.recorded_cache import recorded_cache, recorded_folders
 from nasframe.pipeline.task_facts import task_facts
 from nasframe.runs import Run, reading_run
-from nasframe.runtime import Progress, fingerprint, given_cache, recorded_place
+from nasframe.runtime import Progress, advised, fingerprint, given_cache, recorded_place
 from nasframe.tasks import (
     Data,
     Stage,
@@ -229,10 +229,9 @@ def _check_unchanged(run: Run, stages: Sequence[Stage]) -> None:
     """Refuse data or code that has changed since the run was made, before any stage is run."""
     known = run.record["data"]
     if known is not None and known["fingerprint"] != _key(stages):
-        raise RunError(
-            f"{run.path}: the data or the code that reads it has changed since this run was made; "
-            "choose another --out, or say `nasframe run` or `search` with --overwrite to replace it"
-        )
+        problem = f"{run.path}: the data or the code that reads it has changed since this run was made"
+        replace = "say `nasframe run --overwrite` or `nasframe search --overwrite` to replace it"
+        raise RunError(advised(problem, "choose another --out", replace))
 
 
 def _key(stages: Sequence[Stage]) -> str:

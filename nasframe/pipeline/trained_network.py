@@ -94,7 +94,7 @@ def load_network(
     if found.values.get("key") != architecture.fingerprint:
         raise RunError(
             f"{run.path}: its trained network belongs to another architecture than architecture.json; "
-            f"{remedy} --overwrite"
+            f"train it again with `nasframe train {run.path} --overwrite`"
         )
     network = _rebuilt(found, architecture)
     network.load_state_dict(found.state_of(network))

@@ -30,7 +30,8 @@ FINE_TUNING = "finetune"
 """The name of the fine-tuning, likewise."""
 
 _KEEP_SEARCH = (
-    "choose another --out, or say --overwrite: of `nasframe train` it keeps the search, else it replaces all"
+    "choose another --out",
+    "say --overwrite: of `nasframe train` it keeps the search, else it replaces all",
 )
 
 

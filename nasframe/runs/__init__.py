@@ -11,6 +11,7 @@ from nasframe.runs.checkpoint import (
     save_checkpoint,
 )
 from nasframe.runs.claim import claimed
+from nasframe.runs.failure import FAILURE, failure_of, on_one_line
 from nasframe.runs.folder import (
     OTHER_TESTS,
     is_begun,
@@ -28,6 +29,7 @@ from nasframe.runs.run import REPLACE_IT, Run
 from nasframe.runs.unfinished import UNFINISHED, Command, unfinished_commands
 
 __all__ = [
+    "FAILURE",
     "OTHER_TESTS",
     "REPLACE_IT",
     "UNFINISHED",
@@ -38,11 +40,13 @@ __all__ = [
     "cut_short",
     "differing_keys",
     "drop_checkpoint",
+    "failure_of",
     "is_begun",
     "load_checkpoint",
     "load_optimiser",
     "missing_plugins",
     "naming_missing_plugins",
+    "on_one_line",
     "optimiser_tensors",
     "partials",
     "read_record",

@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from nasframe.errors import KeptRunInterrupt, ResumableInterrupt, RunError
+from nasframe.errors import KeptRunInterrupt, NasframeError, ResumableInterrupt, RunError
 from nasframe.plugins import record_names
+from nasframe.runs.failure import FAILURE, on_one_line
 from nasframe.runs.folder import LOCK, RECORD, begin, holds_run, is_begun, partials, read_record
 from nasframe.runs.plugin_record import plugin_record
 from nasframe.runs.unfinished import (
@@ -21,9 +22,9 @@ from nasframe.runs.unfinished import (
     with_command,
     without_command,
 )
-from nasframe.runtime import Lock, LockedError, write_json
+from nasframe.runtime import Lock, LockedError, advised, write_json
 
-__all__ = ["beginning", "claimed", "claiming_command"]
+__all__ = ["beginning", "claimed", "command_at_work"]
 
 
 _for_steps: set[tuple[int, int, str]] = set()
@@ -31,6 +32,9 @@ _for_steps: set[tuple[int, int, str]] = set()
 
 _commands: dict[tuple[int, int, str], Command] = {}
 """Claim → the command for which it is held."""
+
+_at_work: set[tuple[int, int, str]] = set()
+"""Claims whose command has begun to write, so that an error is a failure of the run and no refusal."""
 
 
 @contextmanager
@@ -49,7 +53,8 @@ def claimed(
             thread may enter the claim again, once at a time; all that such a step calls is refused, as
             other threads and processes are.
         command: for which the block works. A new folder records it at once, a run in it when it goes on with
-            its work; it is taken out when the block has ended without an error.
+            its work; it is taken out when the block has ended without an error. An error of a command that
+            had begun to write is recorded, in one line.
 
     Raises:
         RunError: the folder holds something else than a run, or somebody else works in it.
@@ -71,14 +76,25 @@ def claimed(
         try:
             yield
             _end(path, command)
+        except Exception as error:
+            if claim in _at_work:
+                _fail(path, error)
+            raise
         finally:
             _for_steps.discard(claim)
+            _at_work.discard(claim)
             _commands.pop(claim, None)
 
 
-def claiming_command(path: Path) -> Command | None:
-    """Return the command for which this thread has claimed a folder; None where there is none."""
-    return _commands.get(_claim(path))
+def command_at_work(path: Path) -> Command | None:
+    """Return the command for which this thread has claimed a folder, and which writes in it from now on.
+
+    None where there is none.
+    """
+    claim = _claim(path)
+    if claim in _commands:
+        _at_work.add(claim)
+    return _commands.get(claim)
 
 
 def _claim(path: Path) -> tuple[int, int, str]:
@@ -115,7 +131,14 @@ def _end(path: Path, command: Command | None) -> None:
     record = read_record(path)
     left = without_command(record, command)
     if left != unfinished_commands(record):
-        write_json(path / RECORD, {**record, UNFINISHED: left})
+        known = {key: value for key, value in record.items() if key != FAILURE or left}
+        write_json(path / RECORD, {**known, UNFINISHED: left})
+
+
+def _fail(path: Path, error: Exception) -> None:
+    """Record why a command failed; where even that fails, its own error is the one that is told."""
+    with contextlib.suppress(OSError, NasframeError):
+        write_json(path / RECORD, {**read_record(path), FAILURE: on_one_line(error)})
 
 
 @contextmanager
@@ -161,9 +184,8 @@ def _acquire(path: Path) -> Lock:
     try:
         lock = Lock.acquire(path / LOCK)
     except LockedError as error:
-        raise RunError(
-            f"{path}: {error} is at work in this run; wait until it has ended, or choose another --out"
-        ) from None
+        problem = f"{path}: {error} is at work in this run"
+        raise RunError(advised(problem, "wait until it has ended", "choose another --out")) from None
     if lock.held:
         for item in partials(path):  # nobody writes them now
             item.unlink(missing_ok=True)

@@ -9,7 +9,15 @@ from typing import Any
 
 from nasframe import __version__
 from nasframe.errors import RunError
-from nasframe.runtime import format_names, read_bytes, read_json, remove_path, require_regular, write_json
+from nasframe.runtime import (
+    advised,
+    format_names,
+    read_bytes,
+    read_json,
+    remove_path,
+    require_regular,
+    write_json,
+)
 
 __all__ = [
     "FORMAT",
@@ -75,11 +83,11 @@ def holds_run(path: Path, experiment: str | None) -> bool:
         RunError: the folder holds something else.
     """
     if path.is_symlink() and not path.exists():
-        raise RunError(f"{path}: is a link to nothing; choose another --out")
+        raise RunError(advised(f"{path}: is a link to nothing", "choose another --out"))
     if not path.exists():
         return False
     if not path.is_dir():
-        raise RunError(f"{path}: is a file and is no run folder; choose another --out")
+        raise RunError(advised(f"{path}: is a file and is no run folder", "choose another --out"))
     if (path / LOCK).is_symlink():  # what is locked is emptied
         raise RunError(f"{path / LOCK}: is a link, and no run makes one; remove it")
     if (path / RECORD).exists():
@@ -92,10 +100,8 @@ def holds_run(path: Path, experiment: str | None) -> bool:
         ours.add(toml.name)
     others = sorted(item.name for item in path.iterdir() if item.name not in ours)
     if others:
-        raise RunError(
-            f"{path}: is there already and is no run folder (it holds {format_names(others)}); "
-            "choose another --out"
-        )
+        problem = f"{path}: is there already and is no run folder (it holds {format_names(others)})"
+        raise RunError(advised(problem, "choose another --out"))
     return False
 
 
@@ -172,10 +178,8 @@ def refuse_strange(path: Path) -> None:
     ]
     if found:
         names = format_names(sorted(item.relative_to(path).as_posix() for item in found))
-        raise RunError(
-            f"{path}: holds {names}, which no run writes; nothing was removed. "
-            "Move it away, or choose another --out"
-        )
+        problem = f"{path}: holds {names}, which no run writes; nothing was removed"
+        raise RunError(advised(problem, "move it away", "choose another --out"))
 
 
 def clear(path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import tomllib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,9 @@ from attrs import field, frozen
 from nasframe import __version__
 from nasframe.errors import ArchitectureError, RunError, in_lines
 from nasframe.plugins import RecordedNames, record_names
-from nasframe.runs.claim import beginning, claiming_command
+from nasframe.runs.claim import beginning, command_at_work
 from nasframe.runs.documents import check_run_record, read_metrics, read_scores, read_test
+from nasframe.runs.failure import FAILURE
 from nasframe.runs.folder import (
     FORMAT,
     RECORD,
@@ -38,12 +39,14 @@ from nasframe.runs.plugin_record import (
 )
 from nasframe.runs.unfinished import UNFINISHED, with_command
 from nasframe.runtime import (
+    advised,
     append_line,
     file_name,
     fingerprint,
     flush_file,
     machine_record,
     read_text,
+    ways_out,
     without_nan,
     write_json,
     write_text,
@@ -52,7 +55,8 @@ from nasframe.space import Architecture
 
 __all__ = ["REPLACE_IT", "Run"]
 
-REPLACE_IT = "choose another --out, or say --overwrite to replace it"
+REPLACE_IT = ("choose another --out", "say --overwrite to replace it")
+"""The ways out where the run of another experiment is in the folder; see `ways_out`."""
 
 
 @frozen
@@ -113,7 +117,7 @@ class Run:
         run.path.mkdir(parents=True, exist_ok=True)
         # a kill from here on leaves a folder that says that it is unfinished, and how it goes on
         command, plugins, names = (
-            claiming_command(run.path),
+            command_at_work(run.path),
             plugin_record(),
             record_names().to_dict()["names"],
         )
@@ -146,14 +150,19 @@ class Run:
 
     @classmethod
     def matching(
-        cls, path: str | Path, experiment: str, *, identity: str | None = None, remedy: str = REPLACE_IT
+        cls,
+        path: str | Path,
+        experiment: str,
+        *,
+        identity: str | None = None,
+        remedy: Sequence[str] = REPLACE_IT,
     ) -> Run | None:
         """Return the run in a folder that the same experiment made; None where there is none yet.
 
         See `create` for the other arguments and the errors.
 
         Args:
-            remedy: what the refusal of another experiment's run advises.
+            remedy: the ways out that the refusal of another experiment's run advises; see `ways_out`.
         """
         run, identity = cls.existing(path, experiment), identity or fingerprint(experiment)
         if run is None:
@@ -221,10 +230,8 @@ class Run:
         """The resolved experiment, as TOML."""
         path = self.path / "experiment.toml"
         if not path.exists():
-            raise RunError(
-                f"{self.path}: is damaged: its experiment.toml is gone; "
-                "put the file back, or make the run again with --overwrite"
-            )
+            problem = f"{self.path}: is damaged: its experiment.toml is gone"
+            raise RunError(advised(problem, "put the file back", "make the run again with --overwrite"))
         return read_text(path, RunError)
 
     @property
@@ -253,11 +260,10 @@ class Run:
             for name in missing:
                 file = then[name].get("file")
                 parts.append(f"{name} is not here" + (f" (add --plugin {file})" if file else ""))
-            raise RunError(
-                f"{self.path}: cannot go on, for it was begun with other plugins: {'; '.join(parts)}. "
-                "Put that back, or begin anew with --overwrite; "
-                "of a trial of a study, remove its folder and give the command of the study again"
-            )
+            problem = f"{self.path}: cannot go on, for it was begun with other plugins: {'; '.join(parts)}"
+            anew = advised(problem, "put that back", "begin anew with --overwrite")
+            of_study = "of a trial of a study, remove its folder and give the command of the study again"
+            raise RunError(f"{anew}; {of_study}")
         names = record_names().after(self.names)
         self.take_up(plugins=plugin_record(), names=names.to_dict()["names"])
 
@@ -266,9 +272,10 @@ class Run:
 
         A machine that is not the one of the run's beginning, or has other versions, is added to its machines.
         """
-        record, command = self.record, claiming_command(self.path)
+        record, command = self.record, command_at_work(self.path)
         wanted = {**values, **_with_this_machine(record)}
         wanted |= {} if command is None else {UNFINISHED: with_command(record, command)}
+        wanted |= {FAILURE: None} if record.get(FAILURE) else {}
         if any(key not in record or record[key] != value for key, value in wanted.items()):
             self.note(**wanted)
 
@@ -427,7 +434,7 @@ def _decisive(experiment: str) -> list[str]:
     return [line.strip() for line in experiment.splitlines() if not line.startswith(("device =", "cache ="))]
 
 
-def _other_experiment(run: Run, experiment: str, remedy: str) -> str:
+def _other_experiment(run: Run, experiment: str, remedy: Sequence[str]) -> str:
     """Return the refusal of a folder with the run of another experiment, with each key that differs."""
     try:
         there, now = tomllib.loads(run.experiment_toml), tomllib.loads(experiment)
@@ -437,5 +444,5 @@ def _other_experiment(run: Run, experiment: str, remedy: str) -> str:
     return in_lines(
         f"{run.path}: holds the run of another experiment:",
         *(different or ["its options differ"]),
-        remedy,
+        ways_out(*remedy),
     )

@@ -15,6 +15,7 @@ from nasframe.runtime.cache_folder import (
     user_cache,
 )
 from nasframe.runtime.cancellation import Cancellation
+from nasframe.runtime.command_options import advised, offering, ways_out
 from nasframe.runtime.compressed import read_compressed_json, write_compressed_json
 from nasframe.runtime.console import (
     drop_stream,
@@ -131,6 +132,7 @@ __all__ = [
     "Text",
     "ThreadsKept",
     "Verbosity",
+    "advised",
     "append_bytes",
     "append_line",
     "bounded_file_name",
@@ -162,6 +164,7 @@ __all__ = [
     "machine_record",
     "make_progress",
     "naming_file",
+    "offering",
     "one_thread",
     "parse_json",
     "path_inside",
@@ -202,6 +205,7 @@ __all__ = [
     "user_cache",
     "visible",
     "visible_message",
+    "ways_out",
     "whole_folder",
     "without_nan",
     "write_bytes",

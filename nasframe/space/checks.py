@@ -10,6 +10,7 @@ import networkx as nx
 
 from nasframe.errors import PluginError, SpaceError
 from nasframe.operations import OpSpec, arity_of, is_identity, is_zero
+from nasframe.runtime import counted
 from nasframe.space.choice import Choice
 from nasframe.space.graph import MOST_WAYS, Node, SpaceGraph
 
@@ -152,7 +153,7 @@ def _operation_problems(specs: Iterable[OpSpec | None], count: int, where: str) 
             yield f"{where}: {error}"
             continue
         if arity is not None and arity != count:
-            yield f"{where}: operation {spec.name!r} takes {arity} inputs, there are {count}"
+            yield f"{where}: operation {spec.name!r} takes {counted(arity, 'input')}, there are {count}"
         for problem in spec.option_problems():
             yield f"{where}: {problem}"
 

@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from nasframe.errors import ArchitectureError, in_lines
 from nasframe.plugins import RecordedNames
-from nasframe.runtime import fingerprint
+from nasframe.runtime import counted, fingerprint
 from nasframe.space import Architecture, SearchSpace, network_key
 from nasframe.tables.entry import TableEntry
 from nasframe.tables.recipe import Recipe
@@ -117,7 +117,8 @@ class NetworkIndex:
         outputs = own.get("outputs")
         if origin is not None and outputs is not None and origin["outputs"] != outputs:
             raise ArchitectureError(
-                f"the architecture gives {origin['outputs']} outputs, table {self.title!r} is of {outputs}"
+                f"the architecture gives {counted(origin['outputs'], 'output')}, table "
+                f"{self.title!r} is of {outputs}"
             )
 
     def missing(self, architecture: Architecture | Mapping[str, str] | str) -> ArchitectureError:

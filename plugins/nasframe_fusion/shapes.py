@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nasframe import Shape
+from nasframe.runtime import counted
 
 __all__ = ["feature_map", "same_shape"]
 
@@ -35,7 +36,7 @@ def same_shape(shapes: Sequence[Shape], inputs: int | None = None) -> tuple[int,
     """
     wrong_number = not shapes if inputs is None else len(shapes) != inputs
     if wrong_number or len(set(map(tuple, shapes))) != 1 or len(shapes[0]) != 2:
-        number = "inputs" if inputs is None else f"{inputs} inputs"
+        number = "inputs" if inputs is None else counted(inputs, "input")
         raise ValueError(f"expected {number} of one shape (length, channels), found {_listed(shapes)}")
     length, channels = shapes[0]
     return length, channels

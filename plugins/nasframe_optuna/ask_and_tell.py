@@ -18,6 +18,7 @@ from optuna.trial import TrialState
 
 from nasframe import Proposal, Proposer, Result, SearchProblem
 from nasframe.errors import RunError
+from nasframe.runtime import advised
 
 __all__ = ["Asking"]
 
@@ -122,9 +123,10 @@ def _other(number: int, version: str) -> str:
     here = f"Optuna {optuna.__version__}"
     if version == optuna.__version__:
         before = f"{here} proposes another architecture for trial {number + 1} than it did before"
-        return f"{before}, so this search cannot go on; --overwrite begins it again"
+        return advised(f"{before}, so this search cannot go on", "begin it again with --overwrite")
     before = f"{here} proposes another architecture for trial {number + 1} than Optuna {version} did"
-    return f"{before}, which began this search; install optuna=={version}, or begin again with --overwrite"
+    ways = (f"install optuna=={version}", "begin again with --overwrite")
+    return advised(f"{before}, which began this search", *ways)
 
 
 @contextmanager

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from nasframe.runtime import counted
+
 __all__ = ["graph_bench"]
 
 
@@ -25,4 +27,6 @@ def graph_bench(data_set: str, /, *, out: Path, data: Path | None = None) -> Non
     from nasframe_tabular.graph_bench import convert
 
     table = convert(data_set, out, source=data, progress=make_progress())
-    print_text(visible(f"{len(table):,} networks in {out}; `nasframe tables {out}` prints their facts"))
+    print_text(
+        visible(f"{counted(len(table), 'network')} in {out}; `nasframe tables {out}` prints their facts")
+    )

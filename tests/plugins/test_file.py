@@ -161,7 +161,10 @@ def test_an_unfinished_search_does_not_go_on_with_other_code(
     (folder / "my_ops.py").write_text(CODE + "# changed\n", encoding="utf-8")
     capsys.readouterr()
     assert main([*SEARCH, *BOTH]) == 2
-    assert "the code of my_ops has changed. Put that back, or begin anew with" in capsys.readouterr().err
+    assert (
+        "the code of my_ops has changed; put that back, or begin anew with --overwrite"
+        in capsys.readouterr().err
+    )
     forget(plugins)
     (folder / "my_ops.py").write_text(CODE, encoding="utf-8")
     assert main([*SEARCH, *BOTH]) == 0

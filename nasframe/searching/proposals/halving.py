@@ -9,6 +9,7 @@ from attrs import define, field, frozen
 
 from nasframe.errors import ConfigurationError
 from nasframe.options import option
+from nasframe.runtime import counted
 from nasframe.searching.proposals.proposal_loop import Proposal, ProposalLoop, Proposer, Result, SearchProblem
 from nasframe.searching.proposals.random_search import RandomSearch, check_enough
 
@@ -61,7 +62,8 @@ class SuccessiveHalving(ProposalLoop):
             raise ConfigurationError(
                 "search",
                 [
-                    f"loop.least: the first rung has at least {self.least} epochs, and a full training has "
+                    f"loop.least: the first rung has at least {counted(self.least, 'epoch')}, and "
+                    f"a full training has "
                     f"{problem.epochs} (train.epochs)"
                 ],
             )

@@ -12,7 +12,7 @@ from attrs import define, field
 
 from nasframe.errors import ArchitectureError, ContractError, NasframeError, in_words
 from nasframe.plugins import described, manager, raised_at
-from nasframe.runtime import parse_json
+from nasframe.runtime import counted, parse_json
 from nasframe.searching.proposals.proposal_loop import Proposal, ProposalLoop, Proposer, Result, SearchProblem
 
 __all__ = ["CheckedProposer", "check_proposal_loop"]
@@ -101,7 +101,9 @@ class CheckedProposer:
             )
         where = f"proposal {item.number}"
         if self.proposed >= self.most:
-            raise self._breaks(f"it proposes more than the {self.most} architectures that `most` returns")
+            raise self._breaks(
+                f"it proposes more than the {counted(self.most, 'architecture')} that `most` returns"
+            )
         full = self.problem.epochs
         if item.epochs is not None and not (type(item.epochs) is int and 1 <= item.epochs <= full):
             raise self._breaks(f"{where}: epochs must be None or from 1 to {full}, found {item.epochs!r}")

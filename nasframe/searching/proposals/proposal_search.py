@@ -22,6 +22,7 @@ from nasframe.runtime import (
     Fields,
     Number,
     Progress,
+    counted,
     read_json,
     remove_path,
     write_json,
@@ -43,7 +44,8 @@ _SHAPE = Fields({"told": Number(0, 10**9, whole=True), "state": ANYTHING})
 def ended_early(trials: int, most: int) -> str:
     """Return the words for a search with fewer trials than its loop makes at most."""
     return (
-        f"the loop proposed nothing more after {trials:,} of at most {most:,} trials: it found no other "
+        f"the loop proposed nothing more after {trials:,} of at most {counted(most, 'trial')}: it "
+        f"found no other "
         "network that is new, or ended by itself"
     )
 
@@ -157,7 +159,7 @@ class ProposalSearch:
     def in_words(self) -> str:
         """Return the end of the search as a sentence without its subject."""
         best, cost = self.best(), self.history[-1]["cost"]
-        tried = f"{len(self.history)} trials, {cost:g} times a full training"
+        tried = f"{counted(len(self.history), 'trial')}, {cost:g} times a full training"
         return f"{tried}; the best is trial {best['trial']}, with {best['score']:.4f} on validation"
 
     def _try(self, batch: Sequence[Proposal]) -> tuple[list[Result], list[dict[str, Any]]]:

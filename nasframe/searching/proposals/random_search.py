@@ -10,7 +10,7 @@ from attrs import define, field, frozen
 
 from nasframe.errors import ConfigurationError
 from nasframe.options import option
-from nasframe.runtime import derive_seed
+from nasframe.runtime import counted, derive_seed
 from nasframe.searching.proposals.proposal_loop import Proposal, ProposalLoop, Proposer, Result, SearchProblem
 
 __all__ = ["RandomSearch", "check_enough"]
@@ -49,7 +49,10 @@ def check_enough(option: str, wanted: int, problem: SearchProblem) -> None:
     if there.exact and wanted > there.value:
         raise ConfigurationError(
             "search",
-            [f"loop.{option}: {wanted:,} architectures are asked for, and the space has {there}"],
+            [
+                f"loop.{option}: {counted(wanted, 'architecture is', 'architectures are')} asked "
+                f"for, and the space has {there}"
+            ],
         )
 
 

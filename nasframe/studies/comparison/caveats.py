@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from nasframe.runtime import counted
 from nasframe.studies.shared_caveats import choice_caveats, failed_trials, few_seeds, trial_caveats
 
 __all__ = ["comparison_caveats"]
@@ -66,7 +67,7 @@ def _between_variants(comparison: Mapping[str, Any]) -> list[str]:
         smallest = min(test["p_holm"] for test in found)
         lines.append(
             f"No two variants differ significantly in {objective} (smallest p after Holm's correction: "
-            f"{_digits(smallest)}). With {seeds} seeds, that does not show that they are equal."
+            f"{_digits(smallest)}). With {counted(seeds, 'seed')}, that does not show that they are equal."
         )
     means = [row["values"][objective]["mean"] for row in rows]
     widths = [_half(row["values"][objective]) for row in rows]
@@ -114,7 +115,8 @@ def _unfinished(trials: Sequence[Mapping[str, Any]]) -> list[str]:
             "than its supernet."
         ]
     return [
-        f"{len(open_)} of {len(searched)} searches did not converge: they used up their epochs, and the "
+        f"{len(open_)} of {counted(len(searched), 'search', 'searches')} did not converge: they "
+        f"used up their epochs, and the "
         "derived networks may be far worse than their supernets."
     ]
 

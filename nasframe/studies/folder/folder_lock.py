@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from nasframe.errors import RunError
-from nasframe.runtime import Lock, LockedError
+from nasframe.runtime import Lock, LockedError, advised
 from nasframe.studies.folder.layout import LOCK, WORKERS_LOCK
 
 __all__ = ["locked"]
@@ -49,6 +49,5 @@ def _refusing(path: Path) -> Iterator[None]:
     try:
         yield
     except LockedError as error:
-        raise RunError(
-            f"{path}: {error} is at work in this study; wait until it has ended, or choose another --out"
-        ) from None
+        problem = f"{path}: {error} is at work in this study"
+        raise RunError(advised(problem, "wait until it has ended", "choose another --out")) from None

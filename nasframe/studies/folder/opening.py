@@ -60,7 +60,9 @@ def open_study(
                 for item in partials(folder):
                     item.unlink(missing_ok=True)
             with _resumable(folder):
-                yield StudyFolder(folder, kind, plain, overwrite, lock, files, call)
+                study = StudyFolder(folder, kind, plain, overwrite, lock, files, call)
+                with _recording_failure(study):
+                    yield study
     finally:
         if is_new:
             with contextlib.suppress(OSError):  # it is not empty
@@ -79,6 +81,17 @@ def _resumable(path: Path) -> Iterator[None]:
                 (path / RECORD).unlink()
             elif _is_ctrl_c(error) and record.get(UNFINISHED):
                 raise ResumableInterrupt(path) from error
+        raise
+
+
+@contextmanager
+def _recording_failure(study: StudyFolder) -> Iterator[None]:
+    """Record the error that ends a call which has begun; where even that fails, its own error is told."""
+    try:
+        yield
+    except Exception as error:
+        with contextlib.suppress(OSError, RunError):
+            study.note_failure(error)
         raise
 
 

@@ -7,12 +7,25 @@ from pathlib import Path
 from typing import Any
 
 from nasframe.errors import RunError
-from nasframe.runtime import ANYTHING, MACHINE, Each, Fields, Items, Nullable, Text, check_shape, read_json
+from nasframe.runtime import (
+    ANYTHING,
+    MACHINE,
+    MAX_EXACT_INTEGER,
+    Each,
+    Fields,
+    Items,
+    Nullable,
+    Number,
+    Text,
+    check_shape,
+    read_json,
+)
 from nasframe.studies.folder.layout import RECORD
 
 __all__ = ["FORMAT", "is_unbegun", "read_study"]
 
 FORMAT = 1
+_COUNT = Number(0, MAX_EXACT_INTEGER, whole=True)
 _STUDY = Fields(
     {"kind": Text(), "plan": Nullable(Each(ANYTHING))},  # null: its data is being prepared
     {
@@ -20,6 +33,9 @@ _STUDY = Fields(
         "names": Each(Each(Text())),
         "packages": Each(Nullable(Text())),
         "machines": Items(MACHINE),
+        "objective": Text(),
+        "trials": Fields({"count": _COUNT, "done": _COUNT, "failed": Each(Text())}),
+        "failure": Nullable(Text()),
     },
 )
 

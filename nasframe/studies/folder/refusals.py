@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from nasframe.errors import RunError, in_lines
-from nasframe.runs import Run, differing_keys, partials, refuse_links_outside
-from nasframe.runtime import format_names
+from nasframe.runs import REPLACE_IT, Run, differing_keys, partials, refuse_links_outside
+from nasframe.runtime import advised, format_names, ways_out
 from nasframe.studies.folder.layout import LOCK, LOCKS, OLD_TRIALS, RECORD, TRIALS, written_names
 from nasframe.studies.folder.record import is_unbegun, read_study
 
@@ -26,11 +26,11 @@ def check_folder(
         RunError: see `open_study`.
     """
     if path.is_symlink() and not path.exists():
-        raise RunError(f"{path}: is a link to nothing; choose another --out")
+        raise RunError(advised(f"{path}: is a link to nothing", "choose another --out"))
     if not path.exists():
         return
     if not path.is_dir():
-        raise RunError(f"{path}: is a file and is no study folder; choose another --out")
+        raise RunError(advised(f"{path}: is a file and is no study folder", "choose another --out"))
     if (path / LOCK).is_symlink():  # what is locked is emptied
         raise RunError(f"{path / LOCK}: is a link, and no study makes one; remove it")
     for place in (path, path / TRIALS, path / OLD_TRIALS):
@@ -40,20 +40,19 @@ def check_folder(
         others = sorted(item.name for item in path.iterdir() if item.name not in LOCKS)
         others = [name for name in others if not (name.startswith(".") and name.endswith(".partial"))]
         if others:
-            raise RunError(
-                f"{path}: is there already and is no study folder (it holds {format_names(others)}); "
-                "choose another --out"
-            )
+            problem = f"{path}: is there already and is no study folder (it holds {format_names(others)})"
+            raise RunError(advised(problem, "choose another --out"))
         return
     there = read_study(path)
     found = _OLD_KINDS.get(there["kind"], there["kind"])
     if found != kind:
-        raise RunError(f"{path}: holds a {found}, not a {kind}; choose another --out")
+        raise RunError(advised(f"{path}: holds a {found}, not a {kind}", "choose another --out"))
     if (path / TRIALS).exists() and (path / OLD_TRIALS).exists():
-        raise RunError(
+        problem = (
             f"{path}: holds {TRIALS}/ and, as studies of older versions do, {OLD_TRIALS}/, so it is not "
-            "known which trials belong to the study; move one of the two away, or choose another --out"
+            "known which trials belong to the study"
         )
+        raise RunError(advised(problem, "move one of the two away", "choose another --out"))
     if overwrite:
         _refuse_strange(path, kind, files)
         return
@@ -62,7 +61,7 @@ def check_folder(
     different = differing_keys(there["plan"], plan)
     if different:
         title = f"{path}: holds a {kind} of another experiment:"
-        raise RunError(in_lines(title, *different, "choose another --out, or say --overwrite to replace it"))
+        raise RunError(in_lines(title, *different, ways_out(*REPLACE_IT)))
 
 
 def _refuse_strange(path: Path, kind: str, files: Collection[str]) -> None:
@@ -75,9 +74,7 @@ def _refuse_strange(path: Path, kind: str, files: Collection[str]) -> None:
     found += [item for place in places for item in place.iterdir() if not item.is_dir() or item.is_symlink()]
     if found:
         names = format_names(sorted(item.relative_to(path).as_posix() for item in found))
-        raise RunError(
-            f"{path}: holds {names}, which no study writes; nothing was removed. "
-            "Move it away, or choose another --out"
-        )
+        problem = f"{path}: holds {names}, which no study writes; nothing was removed"
+        raise RunError(advised(problem, "move it away", "choose another --out"))
     for record in (file for place in places for file in place.glob("*/run.json")):
         Run.check_replaceable(record.parent)

@@ -10,12 +10,15 @@ from attrs import frozen
 
 from nasframe import __version__
 from nasframe.jobs import full_disk_stops
-from nasframe.runs import UNFINISHED
+from nasframe.runs import FAILURE, UNFINISHED, on_one_line
 from nasframe.runtime import Lock, machine_record, remove_path, without_nan, write_json
 from nasframe.studies.folder.layout import LOCKS, OLD_TRIALS, RECORD, TRIALS, written_names
 from nasframe.studies.folder.record import FORMAT, is_unbegun, read_study
 
-__all__ = ["StudyFolder"]
+__all__ = ["STAND", "StudyFolder"]
+
+STAND = "trials"
+"""Key of the record: how many trials there are and how many are done, and the errors of those that failed."""
 
 
 @frozen
@@ -23,8 +26,9 @@ class StudyFolder:
     """The folder of a study that this process has claimed.
 
     ```
-    study.json            format version, kind, version of nasframe, plan, the plugin of every name, the
-                          machines that the study was called on
+    study.json            format version, kind, objective, version of nasframe, plan, the plugin of every
+                          name, the machines that the study was called on, how its trials stand, and the
+                          failure of the call, if it failed
     trials/NAME/          the folder of a trial, such as a run; `cells/NAME/` in studies of older versions
     tensors.safetensors   the tensors of an experiment that was made in Python
     KIND.json             the results
@@ -64,21 +68,42 @@ class StudyFolder:
             return
         there = self.record
         head = {"format": FORMAT, "nasframe": __version__, "kind": self.kind, "plan": None}
-        write_json(self.path / RECORD, without_nan({**(there or {**head, **names}), **self._unfinished}))
+        write_json(
+            self.path / RECORD, without_nan({**(_anew(there) or {**head, **names}), **self._unfinished})
+        )
 
     def end(self) -> None:
         """Record that the call has ended."""
-        write_json(self.path / RECORD, {**self.record, UNFINISHED: {}})
+        write_json(self.path / RECORD, {**_anew(read_study(self.path)), UNFINISHED: {}})
+
+    def note_trials(self, count: int, done: int, failed: Mapping[str, str]) -> None:
+        """Record how the trials stand, for those who watch.
+
+        Args:
+            count: of all trials, as far as they are known.
+            done: how many of them are done.
+            failed: name → error of those that failed.
+        """
+        reasons = {name: on_one_line(why) for name, why in failed.items()}
+        stand = {"count": count, "done": done, "failed": reasons}
+        write_json(self.path / RECORD, {**read_study(self.path), STAND: stand})
+
+    def note_failure(self, error: Exception) -> None:
+        """Record why the call failed, where it has begun."""
+        record = read_study(self.path)
+        if not is_unbegun(record) and record.get(UNFINISHED) == without_nan(self.call):
+            write_json(self.path / RECORD, {**record, FAILURE: on_one_line(error)})
 
     @property
     def _unfinished(self) -> dict[str, Any]:
         return {UNFINISHED: self.call}
 
-    def begin(self, names: Mapping[str, Any] | None = None) -> None:
+    def begin(self, names: Mapping[str, Any] | None = None, objective: str = "") -> None:
         """Write `study.json`; remove the study that is there where it is to be replaced.
 
         Args:
             names: `names` and `packages` as `RecordedNames.to_dict` returns them.
+            objective: the metric that counts.
         """
         there = self.record
         if self.replaces:
@@ -88,7 +113,8 @@ class StudyFolder:
         if there.get("kind") != self.kind:
             there = {"format": FORMAT, "nasframe": __version__, "kind": self.kind, "plan": self.plan}
             there["machines"] = []
-        record = without_nan({**there, **(names or {}), **self._unfinished})
+        counts = {"objective": objective} if objective else {}
+        record = without_nan({**_anew(there), **(names or {}), **counts, **self._unfinished})
         here = machine_record()
         if here not in record.get("machines", [here]):  # a study of an older version has none
             record["machines"] = [*record["machines"], here]
@@ -106,3 +132,8 @@ class StudyFolder:
         with full_disk_stops(self.path):
             write_json(self.path / f"{self.kind}.json", plain)
         return plain
+
+
+def _anew(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a record without the failure of the call before."""
+    return {key: value for key, value in record.items() if key != FAILURE}

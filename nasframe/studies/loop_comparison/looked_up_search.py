@@ -10,7 +10,7 @@ import numpy as np
 from attrs import define, field, frozen
 
 from nasframe.errors import RunError
-from nasframe.runtime import derive_seed
+from nasframe.runtime import advised, counted, derive_seed
 from nasframe.searching import CheckedProposer, ProposalLoop, Result, SearchProblem
 from nasframe.space import Architecture, Assignment, network_key
 from nasframe.tables import TableEntry, TabularBenchmark
@@ -25,10 +25,12 @@ class Step:
     Attributes:
         cost: until then, in epochs of a median network.
         place: of the architecture's network in `LookedUpSearches.entries`.
+        score: that the search was told, on validation; None where it was told none.
     """
 
     cost: float
     place: int
+    score: float | None = None
 
 
 @frozen
@@ -91,7 +93,11 @@ class LookedUpSearches:
     def __attrs_post_init__(self) -> None:
         own = {key: entry for key, entry in self.table.entries.items() if not entry.on_demand}
         if all(self.table.score(entry, "test") is None for entry in own.values()):
-            there = f"{len(own)} networks, none with a score on the test split" if own else "no network"
+            there = (
+                f"{counted(len(own), 'network')}, none with a score on the test split"
+                if own
+                else "no network"
+            )
             raise RunError(f"table {self.table.title!r}: holds {there}, so it can judge no loop")
         known = sorted(value for value in map(_seconds_of, own.values()) if value > 0)
         self._seconds = known[len(known) // 2] if known else math.nan
@@ -179,7 +185,7 @@ class LookedUpSearches:
                 score = self._scores[place][training][epochs - 1]
                 if score > -math.inf and (epochs, score) > best:
                     best = epochs, score
-                    steps.append(Step(cost, place))
+                    steps.append(Step(cost, place, score))
                 entry = self.entries[place]
                 size, operations = entry.parameters or 0, entry.multiply_adds or 0
                 seconds = new * self._costs[place] * self.epoch_seconds
@@ -206,12 +212,13 @@ class LookedUpSearches:
 
     def _missing(self, architecture: Architecture) -> str:
         near = [", ".join(differences[:4]) for _, differences in self.table.near(architecture, 2)]
-        return (
-            f"table {self.table.title!r}: holds {len(self.table)} networks, and not that of the architecture "
+        problem = (
+            f"table {self.table.title!r}: holds {counted(len(self.table), 'network')}, and not "
+            f"that of the architecture "
             f"{architecture.fingerprint[:16]}, which a search proposes; in near ones "
-            f"{' or '.join(near) or 'nothing is the same'}. Ask for it on demand (--train-missing), or for "
-            "a table that holds its whole space"
+            f"{' or '.join(near) or 'nothing is the same'}"
         )
+        return advised(problem, "ask for it on demand (--train-missing)", "use a table of the whole space")
 
 
 def _seconds_of(entry: TableEntry) -> float:

@@ -12,7 +12,7 @@ from attrs import frozen
 from nasframe.errors import RunError, in_lines
 from nasframe.jobs import Outcome, Trial
 from nasframe.report import write_loop_page
-from nasframe.runtime import file_name
+from nasframe.runtime import counted, file_name
 from nasframe.searching import ProposalLoop, SearchProblem, ended_early
 from nasframe.studies.loop_comparison.course import course_of_loop, ends_of_loop
 from nasframe.studies.loop_comparison.judged_loop import JudgedLoop
@@ -138,11 +138,14 @@ def _caveats(
             most = loop.most(problem)
             fewer = [trace.trials for trace in traces[item.name] if trace.trials < most]
             if fewer:
-                many = f"{len(fewer):,} of {len(traces[item.name]):,} searches"
+                many = f"{len(fewer):,} of {counted(len(traces[item.name]), 'search', 'searches')}"
                 found.append(f"{item.name}, {many}: {ended_early(min(fewer), most)}.")
         lost = sum(not trace.steps for trace in traces[item.name])
         if lost:
-            found.append(f"{item.name}: {lost} of {len(traces[item.name])} searches found no architecture.")
+            found.append(
+                f"{item.name}: {lost} of {counted(len(traces[item.name]), 'search', 'searches')} "
+                f"found no architecture."
+            )
         if item.even_seeds != item.seeds:
             found.append(
                 f"{item.name}: {item.seeds} searches see the {len(item.at_points)} points of the table in "

@@ -30,7 +30,9 @@ _SHAPE = Fields(
             Fields(
                 {
                     "seed": Number(0, whole=True),
-                    "steps": Items(Fields({"cost": Number(0), "network": Text()})),
+                    "steps": Items(
+                        Fields({"cost": Number(0), "network": Text()}, {"score": Nullable(Number())})
+                    ),
                     "cost": Number(0),
                     "trials": Number(0, whole=True),
                     "seconds": Nullable(Number(0)),
@@ -97,7 +99,7 @@ def read_traces(folder: Path, place: Callable[[str], int]) -> list[Trace]:
     return [
         Trace(
             item["seed"],
-            [Step(float(step["cost"]), place(step["network"])) for step in item["steps"]],
+            [Step(float(step["cost"]), place(step["network"]), step.get("score")) for step in item["steps"]],
             float(item["cost"]),
             int(item["trials"]),
             float("nan") if item["seconds"] is None else float(item["seconds"]),
@@ -157,7 +159,7 @@ def _trained(
 
 
 def _plain(trace: Trace, keys: Sequence[str]) -> dict[str, Any]:
-    steps = [{"cost": item.cost, "network": keys[item.place]} for item in trace.steps]
+    steps = [{"cost": item.cost, "network": keys[item.place], "score": item.score} for item in trace.steps]
     # a table may hold no times
     seconds = None if math.isnan(trace.seconds) else trace.seconds
     return {**attrs.asdict(trace, recurse=False), "steps": steps, "seconds": seconds}

@@ -89,6 +89,7 @@ class Study:
     device: str | None
     names: Mapping[str, Any]
     _prepared: dict[str, Prepared] = field(init=False, factory=dict)
+    _outcomes: dict[str, Outcome | None] = field(init=False, factory=dict)
 
     @property
     def tensors(self) -> Path:
@@ -127,6 +128,7 @@ class Study:
     def execute(self, trials: Sequence[Trial]) -> dict[str, Outcome]:
         """Do the trials that are not done, and return name → outcome. Workers hold the folder's lock too."""
         lock = self.folder.lock
+        self._outcomes.update(dict.fromkeys(trial.name for trial in trials))
         return execute(
             trials,
             self.folder.path,
@@ -138,7 +140,17 @@ class Study:
             progress=self.settings.progress,
             lock=lock.descriptor if lock.held else None,
             preload=PRELOAD,
+            hear=self._note,
         )
+
+    def _note(self, outcomes: Mapping[str, Outcome]) -> None:
+        """Record how the trials of this call stand."""
+        self._outcomes.update(outcomes)
+        known = {name: found for name, found in self._outcomes.items() if found is not None}
+        done = sum(found.status == "done" for found in known.values())
+        failed = {name: found.error for name, found in known.items() if found.status == "failed"}
+        with full_disk_stops(self.folder.path):
+            self.folder.note_trials(len(self._outcomes), done, failed)
 
     def run(self, plan: Plan) -> dict[str, Any]:
         """Do all that a plan asks for, and return the record that is written."""
@@ -146,7 +158,7 @@ class Study:
         work = plan.work(self)
         with keeping_old_run(self.settings.overwrite):
             trials = next(work)
-        self.folder.begin(self.names)
+        self.folder.begin(self.names, plan.objective)
         save_tensors(self.tensors, plan.experiments)
         record = self._results(work, trials)
         head = {"kind": plan.kind, "title": plan.title, "objective": plan.objective}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from nasframe.runtime import counted
 from nasframe.studies.shared_caveats import failed_trials
 
 __all__ = ["table_caveats"]
@@ -24,7 +25,8 @@ def table_caveats(table: Mapping[str, Any]) -> list[str]:
     lines = failed_trials(table["failed"])
     if count < _MANY_ARCHITECTURES and not whole:
         lines.append(
-            f"{count} architectures are few: below {_MANY_ARCHITECTURES}, the quantiles at the ends, "
+            f"{counted(count, 'architecture is', 'architectures are')} few: below "
+            f"{_MANY_ARCHITECTURES}, the quantiles at the ends, "
             "the best of them, and percentiles in this table say little about the space."
         )
     if len(trainings) > 1:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nasframe.errors import RunError, in_lines
-from nasframe.runtime import counted
+from nasframe.runtime import counted, ways_out
 from nasframe.space import ArchitectureCount
 from nasframe.studies.axes import MOST_TRIALS
 
@@ -63,7 +63,11 @@ def check_hours(
         RunError: with the number of networks and the projected hours.
     """
     title = f"{folder}: {size_in_words(count, networks)}"
-    remedy = "say --yes to train them, or --architectures N for a sample"
+    remedy = ways_out(
+        "say --yes to train them",
+        "--architectures N for a sample",
+        otherwise="give its `nasframe tabulate` again with `--yes` to train them",
+    )
     if first is None:
         raise RunError(
             in_lines(f"{title}; no first training succeeded, so no hours can be projected", *errors, remedy)

@@ -14,7 +14,8 @@ from nasframe.errors import ConfigurationError, NasframeError, RunError, SpaceEr
 from nasframe.experiment import Experiment
 from nasframe.jobs import Outcome, Trial, full_disk_stops
 from nasframe.report import write_space_table_page
-from nasframe.runtime import remove_path, without_nan
+from nasframe.runs import REPLACE_IT
+from nasframe.runtime import advised, counted, remove_path, without_nan
 from nasframe.space import Architecture, SearchSpace
 from nasframe.studies.axes import Point, check_trials, point_name
 from nasframe.studies.folder import StudyFolder
@@ -51,6 +52,15 @@ __all__ = ["TablePlan"]
 
 _CHUNK = 10
 """The most architectures of one trial; they share the data that its worker prepares."""
+
+_ASKED_TRAININGS = (
+    "training of each network was asked for before, and is",
+    "trainings of each network were asked for before, and are",
+)
+_ASKED_ARCHITECTURES = (
+    "architecture was asked for before, and is",
+    "architectures were asked for before, and are",
+)
 
 _TRIED = 3
 """The most networks whose first training may fail before nothing is projected."""
@@ -94,9 +104,7 @@ class TablePlan(Plan):
         asked = [(dict(point), item.seed) for point, item in self.trainings]
         if all(item in asked for item in before):
             return []
-        study.settings.progress.say(
-            f"{folder}: {len(before)} trainings of each network were asked for before, and are kept"
-        )
+        study.settings.progress.say(f"{folder}: {counted(len(before), *_ASKED_TRAININGS)} kept")
         return [
             self.training_of(*item) for item in [*before, *(item for item in asked if item not in before)]
         ]
@@ -115,11 +123,14 @@ class TablePlan(Plan):
         else:
             before = 0 if study.settings.overwrite else _wanted_before(folder)
             if before > self.wanted:
-                progress.say(f"{folder}: {before} architectures were asked for before, and are kept")
+                progress.say(f"{folder}: {counted(before, *_ASKED_ARCHITECTURES)} kept")
             wanted = max(self.wanted, before)
             networks = draw_networks(space, self.base.seed, wanted)
             if len(networks) < wanted:
-                progress.say(f"tabulate: the space has {len(networks)} networks; all of them are trained")
+                progress.say(
+                    f"tabulate: the space has "
+                    f"{counted(len(networks), 'network; it is', 'networks; all of them are')} trained"
+                )
         if not study.settings.overwrite:
             self._check_data(folder, networks.values(), data)
         tried: list[Trial] = []
@@ -299,10 +310,10 @@ class TablePlan(Plan):
             for training, wanted in zip(self.trainings, data, strict=True):
                 found = read_trained_network(result_file(folder, item, training, self.base))
                 if found is not None and found["data"] != wanted:
-                    raise RunError(
-                        f"{folder}: the data or the code that reads it has changed since this table was "
-                        "begun; choose another --out, or say --overwrite to replace it"
+                    problem = (
+                        f"{folder}: the data or the code that reads it has changed since this table was begun"
                     )
+                    raise RunError(advised(problem, *REPLACE_IT))
 
 
 def _wanted_before(folder: Path) -> int:

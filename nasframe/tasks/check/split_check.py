@@ -13,7 +13,7 @@ from attrs import frozen
 from torch import Tensor
 
 from nasframe.errors import ContractError
-from nasframe.runtime import is_finite, rows_not_finite
+from nasframe.runtime import counted, is_finite, rows_not_finite
 from nasframe.tasks.check.task_contract import TaskContract
 from nasframe.tasks.data import Batch, Data, Split, Splits
 from nasframe.tasks.values_in_words import rows_in_words, value_in_words
@@ -115,7 +115,7 @@ class CheckedSplits:
                 announced = (len(rows), *self.data.inputs[key])
                 raise broken(
                     f"hold input {key!r} in the shape that data announced, {announced} for "
-                    f"{len(rows)} examples",
+                    f"{counted(len(rows), 'example')}",
                     str(tuple(value.shape)),
                 )
             if value.dtype != torch.float32:
@@ -134,7 +134,9 @@ class CheckedSplits:
         if found.targets.device.type != "cpu":
             raise broken("hold the targets on the CPU, where metrics are computed", str(found.targets.device))
         if found.targets.ndim == 0 or len(found.targets) != len(rows):
-            raise broken(f"hold {len(rows)} targets for {len(rows)} examples", found.targets)
+            raise broken(
+                f"hold {counted(len(rows), 'target')} for {counted(len(rows), 'example')}", found.targets
+            )
         return found
 
     def _check_batches(self, name: str, split: Split, count: int) -> Batch:
@@ -256,7 +258,7 @@ def _check_names(name: str, split: Any, count: int, owners: dict[Any, str], cont
     names = contract.call(f"the split {name}: identifiers", lambda: list(split.identifiers))
     if len(names) != count:
         raise contract.violation(
-            read, f"the split {name} must name each of its {count} examples", f"{len(names)} names"
+            read, f"the split {name} must name each of its {count} examples", counted(len(names), "name")
         )
     for item in names:
         if (other := owners.setdefault(item, name)) != name:

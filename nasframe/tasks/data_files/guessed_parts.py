@@ -413,7 +413,7 @@ def _in_words(part: FilePart) -> str:
     if part.is_number and len(values) > 20:
         return f"numbers such as {part.texts[0]}"
     shown = ", ".join(shorten(text, 20) for text in sorted(values)[:_SHOWN])
-    return f"{len(values)} values ({shown}{', …' * (len(values) > _SHOWN)})"
+    return f"{counted(len(values), 'value')} ({shown}{', …' * (len(values) > _SHOWN)})"
 
 
 def _is_group(part: FilePart) -> bool:
@@ -429,7 +429,9 @@ def _group(parts: Mapping[str, FilePart], used: Collection[str], notes: dict[str
     for name, part in parts.items():
         if name not in used and _is_group(part):
             notes["group"] = (
-                f"guessed: {len(part.values)} values that repeat, such as {shorten(part.texts[0], 30)!r}, so "
+                f"guessed: "
+                f"{counted(len(part.values), 'value that repeats', 'values that repeat')}, such "
+                f"as {shorten(part.texts[0], 30)!r}, so "
                 "that rows of one are never in two splits; a line commented out is no group"
             )
             return name

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from nasframe.runtime import counted
 from nasframe.tasks.data_files.guessed_parts import GuessedParts, guess_parts
 from nasframe.tasks.starting_values import StartingValues
 
@@ -55,7 +56,7 @@ def proposed_experiment(path: Path, given: Mapping[str, Any]) -> StartingValues:
         "after few updates the supernet alone may choose badly; a dozen short trainings choose better"
     )
     if batch:
-        few = f"{found.rows:,} rows are few, so small batches make more updates of them"
+        few = f"{counted(found.rows, 'row is', 'rows are')} few, so small batches make more updates of them"
         notes |= {"search.batch_size": few, "train.batch_size": few}
     return StartingValues(values, notes)
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from nasframe.errors import DataError, near_names, nearest
-from nasframe.runtime import shorten
+from nasframe.runtime import counted, shorten
 from nasframe.tasks.data import SPLITS
 from nasframe.tasks.data_files.csv_table import exact_number_in
 from nasframe.tasks.tensors import stratified_rows
@@ -124,7 +124,9 @@ def _divided(
     group: Sequence[str] | None,
 ) -> dict[str, Tensor]:
     if len(rows) < len(names):
-        raise DataError(f"{len(rows)} examples are too few for {len(names)} splits")
+        raise DataError(
+            f"{counted(len(rows), 'example is', 'examples are')} too few for {counted(len(names), 'split')}"
+        )
     if group is None:
         parts = stratified_rows(strata[rows], count, shares, seed)
     else:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from nasframe.errors import DataError
 from nasframe.options import option
-from nasframe.runtime import require_regular, rows_not_finite
+from nasframe.runtime import counted, require_regular, rows_not_finite
 from nasframe.tasks.data import Data, Splits
 from nasframe.tasks.data_files.column_choice import ColumnNames, InputChoice
 from nasframe.tasks.data_files.given_data import FileParts, GivenData, read_given
@@ -177,7 +177,9 @@ class TensorFileTask(TargetTask):
         if len(targets) < _FEWEST:
             raise DataError(f"{path}: four splits need at least {_FEWEST} examples, found {len(targets)}")
         told = "" if self.kind else ", as the target tells (task.kind says another)"
-        context.progress.say(f"{path.name}: {len(targets):,} examples, {_in_words(targets.kind)}{told}")
+        context.progress.say(
+            f"{path.name}: {counted(len(targets), 'example')}, {_in_words(targets.kind)}{told}"
+        )
         strata, count = targets.strata()
         try:
             parts = rows_of_splits(
@@ -258,7 +260,7 @@ def _in_words(kind: TargetKind) -> str:
     if isinstance(kind, ClassTargets):
         names = kind.names or tuple(map(str, range(kind.count)))
         more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-        return f"{kind.count} classes ({', '.join(names[:5])}{more})"
+        return f"{counted(kind.count, 'class', 'classes')} ({', '.join(names[:5])}{more})"
     if isinstance(kind, LabelTargets):
         return f"{len(kind.names)} labels at once"
     return "a number to predict"

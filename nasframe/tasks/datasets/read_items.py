@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils.data import default_collate
 
 from nasframe.errors import DataError, in_words, nearest
-from nasframe.runtime import derive_seed, random_states_kept
+from nasframe.runtime import counted, derive_seed, random_states_kept
 from nasframe.tasks.tensors import tensor_of
 from nasframe.tasks.values_in_words import kind_in_words
 
@@ -126,7 +126,7 @@ class ItemFormat:
             return {name: value for name, value in batch.items() if name != key}, batch[key]
         if isinstance(batch, list | tuple) and len(batch) == 2:
             return batch[0], batch[1]
-        found = f"{len(batch)} parts" if isinstance(batch, list | tuple) else kind_in_words(batch)
+        found = counted(len(batch), "part") if isinstance(batch, list | tuple) else kind_in_words(batch)
         raise DataError(f"items: expected (x, y), ((x1, x2), y) or a dict, found {found}")
 
     def _named(self, features: Any) -> dict[str, Any]:
@@ -140,7 +140,8 @@ class ItemFormat:
         names = self.names or (("x",) if len(parts) == 1 else tuple(f"x{n + 1}" for n in range(len(parts))))
         if len(names) != len(parts):
             raise DataError(
-                f"inputs: {len(names)} names ({', '.join(names)}) for {len(parts)} inputs of an item"
+                f"inputs: {counted(len(names), 'name')} ({', '.join(names)}) for "
+                f"{counted(len(parts), 'input')} of an item"
             )
         return dict(zip(names, parts, strict=True))
 

@@ -11,6 +11,7 @@ from attrs import frozen
 from torch import Tensor
 
 from nasframe.errors import DataError, nearest
+from nasframe.runtime import counted
 from nasframe.tasks.tensors.array_values import array_of, is_missing, is_of_tensors, tensor_of
 from nasframe.tasks.values_in_words import rows_in_words
 
@@ -243,7 +244,8 @@ def _refuse_useless(found: ClassLabels) -> None:
         raise DataError(_one_class(shown[0]))
     if len(used) * 2 > len(found.numbers):
         raise DataError(
-            f"labels: {len(used)} classes for {len(found.numbers)} examples, such as {_some(shown)}; these "
+            f"labels: {counted(len(used), 'class', 'classes')} for "
+            f"{counted(len(found.numbers), 'example')}, such as {_some(shown)}; these "
             "look like numbers of examples or people, or measured values; expected several examples a class"
         )
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from nasframe.errors import DataError
+from nasframe.runtime import counted
 from nasframe.tasks.values_in_words import kind_in_words
 
 __all__ = ["stratified_rows", "valid_seed", "valid_shares"]
@@ -43,7 +44,9 @@ def stratified_rows(labels: Tensor, classes: int, shares: Sequence[float], seed:
     bounds = (sizes.cumsum(0) / sizes.sum() * len(order)).round().long().tolist()
     parts = [order[start:end] for start, end in zip([0, *bounds], bounds, strict=False)]
     if min(map(len, parts)) == 0:
-        raise DataError(f"{len(order)} examples are too few for the shares {list(shares)}")
+        raise DataError(
+            f"{counted(len(order), 'example is', 'examples are')} too few for the shares {list(shares)}"
+        )
     return parts
 
 

@@ -10,6 +10,7 @@ from attrs import frozen
 from torch import Tensor
 
 from nasframe.errors import DataError, nearest
+from nasframe.runtime import counted
 from nasframe.tasks.tensors.array_values import tensor_of
 from nasframe.tasks.tensors.class_labels import LabelColumn, require_known, whole_numbers
 from nasframe.tasks.tensors.target_kinds import (
@@ -166,7 +167,7 @@ def _labels(given: Any, names: Sequence[str] | None) -> Targets:
     values = _label_rows(given)
     named = tuple(names or columns or map(str, range(values.shape[1])))
     if len(named) != values.shape[1]:
-        raise DataError(f"labels: {len(named)} names for {values.shape[1]} labels")
+        raise DataError(f"labels: {counted(len(named), 'name')} for {counted(values.shape[1], 'label')}")
     counts = values.long().sum(0).tolist()
     for name, count in zip(named, counts, strict=True):
         if count in (0, len(values)):

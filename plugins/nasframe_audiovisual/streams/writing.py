@@ -11,7 +11,7 @@ import attrs
 from attrs import frozen
 
 from nasframe.jobs import in_order
-from nasframe.runtime import Progress, fingerprint
+from nasframe.runtime import Progress, counted, fingerprint
 from nasframe_audiovisual.clip_files import ClipFiles
 from nasframe_audiovisual.clip_patience import CLIP_PATIENCE
 from nasframe_audiovisual.faces import FaceSettings
@@ -87,9 +87,13 @@ def write_streams(
     files = [ClipFiles(clip) if isinstance(clip, str) else clip for clip in clips]
     shards.resume(files)
     left = files[shards.done :]
-    require_space(out, streams_size(len(left), window, mels), f"the pictures and sounds of {len(left)} clips")
+    require_space(
+        out, streams_size(len(left), window, mels), f"the pictures and sounds of {counted(len(left), 'clip')}"
+    )
     if shards.done:
-        progress.say(f"{shards.done} of {len(clips)} clips are decoded already, {len(left)} are left")
+        progress.say(
+            f"{shards.done} of {counted(len(clips), 'clip')} are decoded already, {len(left)} are left"
+        )
     results: Iterator[DecodedClip | str] = in_order(
         functools.partial(decoded_clip, root, window, mels, faces),
         left,

@@ -45,7 +45,8 @@ def outcome(report: Mapping[str, Any]) -> str:
     shortcuts, clips = report["shortcuts"], report["clips"]
     if all(shortcut["low"] is None for shortcut in shortcuts):
         return (
-            f"not judged; {report['fakes']} fakes among {clips} clips, of too few {Drawn.read(report).noun} "
+            f"not judged; {counted(report['fakes'], 'fake')} among {counted(clips, 'clip')}, of "
+            f"too few {Drawn.read(report).noun} "
             f"(fewer than {report['least_people']} with a fake, or with a genuine clip)"
         )
     found, bound = sum(bool(given_away(shortcut)) for shortcut in shortcuts), report["bound"]

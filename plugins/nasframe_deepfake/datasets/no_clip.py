@@ -7,6 +7,7 @@ from collections.abc import Set
 from pathlib import Path, PurePosixPath
 
 from nasframe.errors import DataError
+from nasframe.runtime import counted
 from nasframe_deepfake.datasets.listing import Listing
 from nasframe_deepfake.datasets.video_files import is_video
 
@@ -43,7 +44,8 @@ def require_files(listing: Listing) -> None:
         return
     found = f"; found {listing.root / listing.unlisted[0]}" if listing.unlisted else ""
     raise DataError(
-        f"{listing.root}: no clip to use; {len(listing.malformed)} files have another name, "
+        f"{listing.root}: no clip to use; "
+        f"{counted(len(listing.malformed), 'file has', 'files have')} another name, "
         f"{len(listing.left_out)} were left out, {len(listing.unlisted)} are in another folder"
         f"{found}{_examples(listing)}"
     )

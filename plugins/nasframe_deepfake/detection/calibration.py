@@ -126,4 +126,5 @@ def fit_temperature(log_odds: Tensor, fake: Tensor) -> float:
 
 
 def _refused(key: str, expected: str) -> RunError:
-    return RunError(f"the calibration of the run: {key}: expected {expected}; train again with --overwrite")
+    again = "train again with `nasframe train RUN --overwrite`"
+    return RunError(f"the calibration of the run: {key}: expected {expected}; {again}")

@@ -96,7 +96,7 @@ _SHAPES = {
     FORMAT: Fields({**_FIRST, "faces": Text(), "synthetic": Flag()}, _ADDED),
 }
 
-_MEND = "put back what was there, or train again with --overwrite"
+_MEND = "put back what was there, or train again with `nasframe train RUN --overwrite`"
 
 
 def save_detector(

@@ -25,7 +25,7 @@ from attrs import frozen
 from nasframe import Run, load_run
 from nasframe.errors import ConfigurationError, DataError
 from nasframe.jobs import Workers
-from nasframe.runtime import SILENT, Progress, one_thread, write_json
+from nasframe.runtime import SILENT, Progress, counted, one_thread, write_json
 from nasframe_audiovisual import CLIP_PATIENCE, ClipError, NothingUsedError, keep_freed_memory
 from nasframe_deepfake.clip_jobs import ClipJob, lost_clip, scorer_of, unforeseen
 from nasframe_deepfake.clips_under_test import (
@@ -161,7 +161,8 @@ def _scored(
     left = [clip for group, one in zip(groups, known, strict=True) if one is None for clip in group]
     if len(left) < len(clips):
         progress.say(
-            f"{len(clips) - len(left)} of {len(clips)} clips are scored already, {len(left)} are left"
+            f"{len(clips) - len(left)} of {counted(len(clips), 'clip')} are scored already, "
+            f"{len(left)} are left"
         )
     seconds, problems = dict[str, Sequence[LabelledSecond]](), dict[str, str]()
     results = workers.in_order(functools.partial(_seconds_of, job), left, functools.partial(lost_clip, job))
@@ -177,7 +178,8 @@ def _scored(
     except KeyboardInterrupt:
         done = len(seconds) + len(problems)
         progress.say(
-            f"{done} of {len(clips)} clips are scored and kept in {kept.scores.folder}; the same command "
+            f"{done} of {counted(len(clips), 'clip')} are scored and kept in "
+            f"{kept.scores.folder}; the same command "
             "goes on with the others"
         )
         raise

@@ -11,7 +11,7 @@ from typing import Any
 from attrs import frozen
 
 from nasframe.errors import DataError
-from nasframe.runtime import MAX_LISTING_BYTES, Fields, Flag, Progress, read_json, write_json
+from nasframe.runtime import MAX_LISTING_BYTES, Fields, Flag, Progress, counted, read_json, write_json
 from nasframe_audiovisual import (
     DecodedClips,
     FaceSettings,
@@ -169,7 +169,7 @@ def _assigned(
     used = [clip for clip, _ in pairs]
     if not used:
         reasons = "".join(f"\n  {reason}" for reason in [*decoded.skipped.values()][:3])
-        raise DataError(f"{source}: none of {len(clips)} clips can be used:{reasons}")
+        raise DataError(f"{source}: none of {counted(len(clips), 'clip')} can be used:{reasons}")
     streams = contents_of_streams(decoded.rows, [clip.name for clip in used])
     contents = contents_of_both(streams, [content for _, content in pairs])
     if preparation.split_list is not None:

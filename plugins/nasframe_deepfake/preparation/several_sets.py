@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import attrs
 from attrs import frozen
 
+from nasframe.runtime import counted
 from nasframe_audiovisual import SPLITS, joined_groups
 from nasframe_deepfake.datasets import Clip
 from nasframe_deepfake.preparation.drawn_splits import DrawnSplits, drawn_splits, lacking
@@ -71,7 +72,8 @@ def split_sets(
         notes.append(f"{given_up} were given up: so many clips could not be in one split")
     moved = Counter(clip.set for clip, old, new in zip(clips, alone, splits, strict=True) if old != new)
     notes += [
-        f"{count} clips of {name} are in another split than where {name} is alone"
+        f"{counted(count, f'clip of {name} is', f'clips of {name} are')} in another split than "
+        f"where {name} is alone"
         for name, count in sorted(moved.items())
     ]
     return splits, notes

@@ -148,7 +148,7 @@ def unlisted_clips(path: Path, clips: Sequence[Clip]) -> list[Clip]:
     left_out = [clip for clip in clips if clip.name not in listed]
     if listed and len(left_out) == len(clips):
         raise DataError(
-            f"{_OPTION}: {path}: names none of the {len(clips)} clips: its first path is "
+            f"{_OPTION}: {path}: names none of the {counted(len(clips), 'clip')}: its first path is "
             f"{next(iter(listed))}, and that of a clip {clips[0].name}"
         )
     return left_out

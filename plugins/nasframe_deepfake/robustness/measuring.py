@@ -13,7 +13,7 @@ import torch
 from nasframe import Run, load_run
 from nasframe.errors import ConfigurationError, DataError
 from nasframe.jobs import Workers
-from nasframe.runtime import SILENT, Progress, fingerprint, write_json
+from nasframe.runtime import SILENT, Progress, counted, fingerprint, write_json
 from nasframe_audiovisual import CLIP_PATIENCE, keep_freed_memory
 from nasframe_deepfake.clip_jobs import ClipJob, lost_clip, scorer_of
 from nasframe_deepfake.clips_under_test import ClipUnderTest, clips_under_test
@@ -110,7 +110,8 @@ def robustness(
         except KeyboardInterrupt:
             done = sum(_known(kept, key, DEGRADATIONS[name], seed) is not None for name in names)
             progress.say(
-                f"{done} of {len(names)} degradations are done and kept in {place}; the same command goes on "
+                f"{done} of {counted(len(names), 'degradation')} are done and kept in {place}; "
+                f"the same command goes on "
                 "with the others"
             )
             raise

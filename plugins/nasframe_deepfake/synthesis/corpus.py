@@ -9,7 +9,7 @@ from attrs import field, frozen, validators
 
 from nasframe.errors import DataError
 from nasframe.jobs import in_order
-from nasframe.runtime import Progress, write_text
+from nasframe.runtime import Progress, counted, write_text
 from nasframe_audiovisual import DISK_BLOCK, keep_freed_memory, require_space, size_on_disk
 from nasframe_deepfake.datasets import (
     DESYNC,
@@ -117,7 +117,7 @@ def write_corpus(out: Path, corpus: Corpus, workers: int, progress: Progress) ->
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise DataError(f"{out} is not an empty folder; clips are synthesised into a new or empty one only")
-    require_space(out, corpus.bytes_needed, f"{corpus.clips} clips")
+    require_space(out, corpus.bytes_needed, counted(corpus.clips, "clip"))
     out.mkdir(parents=True, exist_ok=True)
     make = functools.partial(_write_session, out, corpus)
     rows: list[MetadataRow] = []

@@ -22,7 +22,7 @@ from nasframe import (
     stage_fingerprints,
 )
 from nasframe.errors import DataError, RunError
-from nasframe.runtime import SILENT, Progress, generator
+from nasframe.runtime import SILENT, Progress, counted, generator
 from nasframe_estimators.functions.supernet_loss import SupernetLoss
 
 __all__ = ["BITS", "choose_choices", "function_of_run"]
@@ -72,7 +72,7 @@ def function_of_run(
     function = SupernetLoss(supernet, task, batch, fixed, varied, progress)
     progress.say(
         f"supernet of {found.path}: {', '.join(function.choices)} vary, the others are as derived; "
-        f"{len(batch.targets)} examples of the architecture split"
+        f"{counted(len(batch.targets), 'example')} of the architecture split"
     )
     return function
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from nasframe.errors import DataError
-from nasframe.runtime import read_csv
+from nasframe.runtime import counted, read_csv
 from nasframe_tabular.wheels import read_members
 
 __all__ = ["load_arrays", "read_number_table"]
@@ -63,7 +63,7 @@ def read_number_table(
     if header != wanted:
         other = next((name for name in wanted if name not in header), "others in other places")
         raise DataError(
-            f"{path}: line {line}: expected {len(wanted)} columns, {wanted[0]} to {wanted[-1]}, "
+            f"{path}: line {line}: expected {counted(len(wanted), 'column')}, {wanted[0]} to {wanted[-1]}, "
             f"found {len(header)}; missing: {other}"
         )
     values, labels = [], []

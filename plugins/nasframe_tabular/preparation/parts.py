@@ -11,7 +11,7 @@ from torch import Tensor
 
 from nasframe import SPLITS
 from nasframe.errors import DataError
-from nasframe.runtime import generator
+from nasframe.runtime import counted, generator
 
 __all__ = ["FOLDS", "check_shares", "stratified_parts"]
 
@@ -58,7 +58,10 @@ def stratified_parts(
     classes = int(labels.max()) + 1
     for name, rows in zip(SPLITS, parts, strict=True):
         if int((torch.bincount(labels[rows], minlength=classes) > 0).sum()) < classes:
-            raise DataError(f"the split {name}: {len(rows)} examples are too few for {classes} classes")
+            raise DataError(
+                f"the split {name}: {counted(len(rows), 'example is', 'examples are')} too few "
+                f"for {classes} classes"
+            )
     return {name: rows.sort().values for name, rows in zip(SPLITS, parts, strict=True)}
 
 

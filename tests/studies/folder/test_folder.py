@@ -121,3 +121,32 @@ def test_the_queue_of_an_earlier_version_is_kept_and_goes_when_the_study_is_repl
     with open_study(tmp_path, "sweep", PLAN) as study:
         study.begin()
     assert all(file.exists() for file in files)
+
+
+def test_a_study_that_is_replaced_has_a_whole_record_in_the_end(tmp_path: Path) -> None:
+    for overwrite in (False, True):
+        with open_study(tmp_path / "out", "sweep", PLAN, overwrite=overwrite) as study:
+            study.begin(objective="auc")
+            study.note_trials(2, 1, {"b": "no luck\nand more"})
+            study.end()
+    record = read_study(tmp_path / "out")
+    assert (record["kind"], record["plan"], record["objective"]) == ("sweep", PLAN, "auc")
+    assert record["trials"] == {"count": 2, "done": 1, "failed": {"b": "no luck; and more"}}
+
+
+CALL = {"call": "sweep"}
+
+
+def fail(folder: Path) -> None:
+    with open_study(folder, "sweep", PLAN, call=CALL) as study:
+        study.begin()
+        raise RunError("every trial failed:\n  no luck")
+
+
+def test_the_error_that_ends_a_study_is_recorded_until_it_goes_on(tmp_path: Path) -> None:
+    with pytest.raises(RunError):
+        fail(tmp_path / "out")
+    assert read_study(tmp_path / "out")["failure"] == "every trial failed: no luck"
+    with open_study(tmp_path / "out", "sweep", PLAN, call=CALL) as study:
+        study.record_call({})
+        assert "failure" not in read_study(tmp_path / "out")
