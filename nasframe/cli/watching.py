@@ -9,7 +9,7 @@ from cyclopts import App, Parameter
 
 from nasframe.cli.run_folder import near_path
 from nasframe.errors import RunError
-from nasframe.runtime import print_text
+from nasframe.runtime import print_message, print_text
 
 __all__ = ["add_commands"]
 
@@ -32,12 +32,18 @@ def watch(
     Parameters
     ----------
     folder
-        A run folder, a study, or a folder with any number of them below it.
+        A run folder, a study, or a folder with any number of them below it. It need not be there yet.
     """
-    if not folder.is_dir():
-        problem = "is a file; expected a folder" if folder.exists() else f"no such folder{near_path(folder)}"
-        raise RunError(f"{folder}: {problem}")
+    if folder.exists() and not folder.is_dir():
+        raise RunError(f"{folder}: is a file; expected a folder")
 
     from nasframe.watching import watch as serve
 
-    serve(folder, port, lambda address: print_text(f"{address}\nCtrl-C ends it"))
+    is_there, near = folder.is_dir(), near_path(folder)
+
+    def say(address: str) -> None:
+        print_text(f"{address}\nCtrl-C ends it")
+        if not is_there:
+            print_message(f"nasframe: {folder}: is not there yet{near}; its pages come with it")
+
+    serve(folder, port, say)

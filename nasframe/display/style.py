@@ -13,7 +13,7 @@ from nasframe.display.rendering import asset
 __all__ = ["PALETTE", "SERIES", "document_style", "page_style"]
 
 SERIES = 6
-"""The number of colours of series, and of their dashes; a seventh series looks as the first."""
+"""The number of colours of series, and of their dashes; of 36 series no two look alike."""
 
 PALETTE: Mapping[str, tuple[str, str]] = {
     "page": ("#f6f7f9", "#11151b"),

@@ -167,6 +167,7 @@ class Table:
         links: index of a row → address that its name leads to on a page, relative to it.
         console_rows: so many rows, and the marked ones, are text for a console; 0 for all. The page has all
             of them in a box that scrolls, and so have the files.
+        stacks: on a narrow screen each row is a block, with the headings beside its values.
 
     Example:
         >>> table = Table(
@@ -196,6 +197,7 @@ class Table:
     signs: Sequence[str] = ()
     links: Mapping[int, str] = field(factory=dict)
     console_rows: int = field(default=0, validator=validators.ge(0))
+    stacks: bool = False
 
     def to_text(self, indent: str = "") -> str:
         """Return the title and aligned columns, numbers to the right; `>` stands before a marked row."""

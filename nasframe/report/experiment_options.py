@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nasframe.runs import Run
+from nasframe.runtime import counted
 
 __all__ = ["name_in", "option_lines", "parsed_experiment", "settings_of"]
 
@@ -43,7 +44,7 @@ def option_lines(options: Mapping[str, Any], most: int = _MOST) -> list[str]:
     left = len(lines) - most
     if left <= 1:
         return lines
-    return [*lines[:most], f"and {left} more options"]
+    return [*lines[:most], f"and {counted(left, 'more option')}"]
 
 
 def _shown(value: Any) -> str:

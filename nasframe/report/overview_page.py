@@ -12,9 +12,11 @@ from nasframe.runtime import counted
 
 __all__ = ["Watched", "overview_page"]
 
-_LOOKS = 6  # looks of lines
 _MOST = 12
 """Runs whose curves are drawn over each other: those that changed last."""
+
+_MOST_COURSES = 4
+"""Studies whose own courses are drawn: those that changed last."""
 
 Points = Sequence[tuple[float, float]]
 
@@ -27,16 +29,21 @@ class Watched:
         name: its path, relative to the folder.
         address: of its page, relative to the overview.
         kind: `run`, `comparison`, `sweep`, `table`.
-        state: `running`, `interrupted`, `done`, `failed` or `unreadable`.
+        state: `running`, `interrupted`, `failed`, `done` or `unreadable`.
         steps: how far it has come, in words.
         begun, changed: how long ago, in words.
         objective: name of the metric that counts; empty where nobody knows.
-        validation: the best value so far.
-        test: the value on the test split, where it was evaluated.
+        validation: the best value so far; of a study that has ended, that of the chosen variant.
+        test: the value on the test split, where it was evaluated; of a study likewise.
         searched, trained, tried: the objective by epoch of the search and of the training, and the best one
             by trial.
         entropy: mean normalised entropy by epoch.
         problem: why it cannot be read, in words; empty where it can.
+        study: name of the study of which it is a trial; None where it is of none.
+        courses: of a table, the best value by the number of networks; of loops on a table, by name of the
+            searches, their mean best value by cost.
+        reason: why it failed, in words; empty where it did not.
+        failed: name → reason of the trials of a study that failed.
     """
 
     name: str
@@ -54,6 +61,10 @@ class Watched:
     tried: Points = ()
     entropy: Points = ()
     problem: str = field(default="")
+    study: str | None = None
+    courses: Mapping[str, Points] = field(factory=dict)
+    reason: str = ""
+    failed: Mapping[str, str] = field(factory=dict)
 
 
 def overview_page(title: str, about: str, found: Sequence[Watched], links: Mapping[str, str]) -> Page:
@@ -64,26 +75,40 @@ def overview_page(title: str, about: str, found: Sequence[Watched], links: Mappi
         found: its runs and studies, those that changed last first.
         links: address → words, above the page.
     """
-    runs = [item for item in found if item.kind == "run"]
-    drawn = [item for item in runs if item.searched or item.trained or item.tried]
-    notes = []
-    if len(drawn) > _MOST:
-        notes.append(f"Of {len(drawn)} runs the {_MOST} that changed last are drawn.")
-    if len(drawn) > _LOOKS:
-        notes.append(f"A look comes again after {_LOOKS} runs.")
+    drawn = [item for item in found if item.kind == "run" and (item.searched or item.trained or item.tried)]
+    studies = [item for item in found if item.courses][:_MOST_COURSES]
+    note = f"Of {len(drawn)} runs the {_MOST} that changed last are drawn." if len(drawn) > _MOST else ""
+    names = {item.name for item in found}
+    first = [item for item in found if item.study not in names]
+    folded = [
+        _table(own, f"trials-{number}", f"Trials of {study.name}")
+        for number, study in enumerate(first, 1)
+        if (own := [item for item in found if item.study == study.name])
+    ]
     return make_page(
         "overview.html",
         title=title,
         about=about,
-        tables=[_table(found)] if found else [],
-        figures=_figures(drawn[:_MOST]),
+        tables=[*([_table(first, "overview", _title(first))] if first else []), *folded],
+        figures=[*_figures(drawn[:_MOST]), *map(_course_chart, studies)],
         links=links,
-        note=" ".join(notes),
+        note=note,
+        folded=[table.name for table in folded],
+        failed={item.name: item.reason for item in found if item.reason} | _failed_trials(found),
         problems={item.name: item.problem for item in found if item.problem},
     )
 
 
-def _table(found: Sequence[Watched]) -> Table:
+def _failed_trials(found: Sequence[Watched]) -> dict[str, str]:
+    return {f"{item.name}, {name}": why for item in found for name, why in item.failed.items()}
+
+
+def _title(found: Sequence[Watched]) -> str:
+    many = counted(len(found), "run or study", "runs and studies")
+    return f"{many}, the last change first; those that run are marked"
+
+
+def _table(found: Sequence[Watched], name: str, title: str) -> Table:
     columns = [
         Column("name"),
         Column("kind"),
@@ -97,29 +122,42 @@ def _table(found: Sequence[Watched]) -> Table:
     ]
     rows: list[list[Cell]] = [
         [
-            item.name,
+            _short(item),
             item.kind,
             item.state,
-            item.steps,
-            item.objective,
+            item.steps or None,
+            item.objective or None,
             item.validation,
             item.test,
-            item.begun,
-            item.changed,
+            item.begun or None,
+            item.changed or None,
         ]
         for item in found
     ]
     running = [place for place, item in enumerate(found) if item.state == "running"]
     links = {place: item.address for place, item in enumerate(found)}
-    return Table(
-        "overview",
-        f"{counted(len(found), 'run or study', 'runs and studies')}, the last change first; those that run "
-        "are marked",
-        columns,
-        rows,
-        marked=running,
-        links=links,
-        console_rows=40,
+    return Table(name, title, columns, rows, marked=running, links=links, console_rows=40, stacks=True)
+
+
+def _short(item: Watched) -> str:
+    """Return the name of a trial without that of its study."""
+    beginning = "" if item.study is None else f"{item.study}/"
+    name = item.name.removeprefix(beginning)
+    return name.removeprefix("trials/").removeprefix("cells/") if item.study is not None else name
+
+
+def _course_chart(study: Watched) -> LineChart:
+    """Return the course of a table, or of the loops that are compared on one."""
+    is_table = study.kind != "comparison"
+    x = "networks" if is_table else "cost, in epochs of a median network"
+    subject = "best network so far" if is_table else "best architecture so far, mean of the searches"
+    return LineChart(
+        name=f"course-{study.name}",
+        title=f"{study.objective or 'objective'} on validation, {subject}: {study.name}",
+        x=x,
+        y=study.objective,
+        lines=[Line(name, points) for name, points in study.courses.items()],
+        is_whole=is_table,
     )
 
 

@@ -22,6 +22,7 @@ from nasframe.report.animation import (
     route,
     shown,
 )
+from nasframe.runtime import counted
 from nasframe.space import SearchSpace
 
 __all__ = ["SpaceDrawing", "choice_table", "draw_space"]
@@ -118,7 +119,10 @@ def _svg(space: SearchSpace, drawn: Sequence[Drawn], size: str) -> Markup:
     boxes = {box.name: box for box in root.walk()}
     width, height = root.width + 2 * _MARGIN, root.height + 2 * _MARGIN
     names = [name.rpartition("/")[2] for name in space.wiring.nodes]
-    words = f"The search space {space.name}: {len(names)} nodes, {len(space.choices)} choices. {size}"
+    words = (
+        f"The search space {space.name}: {counted(len(names), 'node')}, "
+        f"{counted(len(space.choices), 'choice')}. {size}"
+    )
     return element(
         "svg",
         *(_frame(box) for box in root.walk() if box.kind == "cell" and box.name),

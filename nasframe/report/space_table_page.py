@@ -11,6 +11,7 @@ from nasframe.display import Bars, Cell, Cloud, Column, Estimate, Figure, Histog
 from nasframe.report.page import Page, Tile, make_page
 from nasframe.report.placement import known_pairs
 from nasframe.report.study_record import current_names, made_values
+from nasframe.runtime import counted
 from nasframe.tables import NOISE_RULE, SHARE_RULE
 
 __all__ = ["space_table_page", "space_table_tables", "table_names", "write_space_table_page"]
@@ -49,7 +50,8 @@ def space_table_page(record: Mapping[str, Any], rows: Rows, facts: Mapping[str, 
     return make_page(
         "space_table.html",
         title=f"Table of a space: {data['title']}",
-        about=f"{len(rows):,} {_kind(data)} architectures, each trained from scratch in the same way",
+        about=f"{counted(len(rows), f'{_kind(data)} architecture')}, each trained from scratch in "
+        f"the same way",
         tables=space_table_tables(record, rows, facts),
         figures=[*space_table_figures(record, rows), *_random_search(record, facts)],
         lead=lead,

@@ -38,13 +38,17 @@ class _Server(http.server.ThreadingHTTPServer):
         super().__init__((_HOST, port), handler)
 
     def service_actions(self) -> None:
-        """Say once that the folder has gone, and once that it is back."""
+        """Say once that the folder has come, that it has gone, and that it is back."""
         if time.monotonic() - self._looked < _LOOK:
             return
         self._looked = time.monotonic()
         if self._pages.look():
             root = self._pages.root
-            said = "is there again" if self._pages.is_there else "has gone; its pages come back with it"
+            if self._pages.is_there:
+                said = "is there again" if self._pages.was_there else "is there"
+            else:
+                said = "has gone; its pages come back with it"
+            self._pages.was_there = True
             print_message(f"nasframe: {root}: {said}")
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -58,16 +62,16 @@ def watch(root: Path, port: int | None, say: Callable[[str], None]) -> None:
     """Serve the pages of the runs and studies below a folder, until an exception such as Ctrl-C.
 
     Args:
-        root: the folder, which is only read.
+        root: the folder, which is only read, and need not be there yet.
         port: 0 for one that is free; None for the first free one from `FIRST_PORT` on.
         say: called once with the address.
 
     Raises:
-        RunError: `root` is no folder.
+        RunError: `root` is a file.
         ConfigurationError: the port cannot be listened at.
     """
-    if not root.is_dir():
-        raise RunError(f"{root}: {'is a file; expected a folder' if root.exists() else 'no such folder'}")
+    if root.exists() and not root.is_dir():
+        raise RunError(f"{root}: is a file; expected a folder")
     server = _listening(port, WatchedPages(root))
     try:
         say(f"http://{_HOST}:{server.server_address[1]}/")

@@ -16,16 +16,17 @@ from nasframe.report import PAGE, Live, Page, Watched, growing_page, overview_pa
 from nasframe.runs import Run
 from nasframe.runtime import counted, shell_line, visible
 from nasframe.watching.folder_state import (
-    ENDED,
-    PREPARING,
     Stamp,
     address_of,
+    begun_at,
     changed_at,
     has_results,
     stamp_of,
-    watched,
 )
 from nasframe.watching.found_folders import FoundFolder, find_folders, is_below, newest
+from nasframe.watching.run_line import PREPARING
+from nasframe.watching.trial_files import NetworkResults
+from nasframe.watching.watched_line import holds, shown_name, watched
 
 __all__ = ["Answer", "WatchedPages"]
 
@@ -69,15 +70,21 @@ class WatchedPages:
     """The pages of the runs and studies below a folder. It is only read.
 
     Attributes:
-        root: the folder, which may go and come back.
+        root: the folder, which may go and come back, or come later.
         is_there: False while it is gone.
+        was_there: False until it has come.
     """
 
     root: Path
-    is_there: bool = field(init=False, default=True)
+    is_there: bool = field(init=False)
+    was_there: bool = field(init=False)
     _lines: dict[str, tuple[tuple[Stamp, float, float], Watched]] = field(init=False, factory=dict)
+    _networks: dict[str, NetworkResults] = field(init=False, factory=dict)
     _pages: dict[str, _Made] = field(init=False, factory=dict)
     _turn: threading.Lock = field(init=False, factory=threading.Lock)
+
+    def __attrs_post_init__(self) -> None:
+        self.is_there = self.was_there = self.root.is_dir()
 
     def look(self) -> bool:
         """Return True where it has gone, or has come back, since the last look."""
@@ -93,6 +100,10 @@ class WatchedPages:
         with self._turn:  # names mean in each page what they mean in its run
             try:
                 folders = find_folders(self.root)
+            except FileNotFoundError:
+                if not self.was_there:
+                    return self._notice(f"{self.root} is not there yet. The page comes with it.", 503)
+                return self._notice(f"{self.root} has gone. The page comes back with it.", 503)
             except OSError as error:
                 why = (error.strerror or str(error)).lower()
                 return self._notice(f"{self.root} cannot be read: {why}. The page comes back with it.", 503)
@@ -107,7 +118,9 @@ class WatchedPages:
             return self._page(folders[name], folders)
 
     def _overview(self, folders: dict[str, FoundFolder]) -> Answer:
-        lines = self._found(newest(folders, _MOST))
+        shown = newest(folders, _MOST)
+        studies = {study for name in shown if (study := _study_of(name, folders)) is not None}
+        lines = self._found({name: folder for name, folder in folders.items() if name in {*shown, *studies}})
         running = sum(line.state == "running" for line in lines)
         left_out = len(folders) - len(lines)
         more = f"; {counted(left_out, 'other')} changed earlier and are left out" if left_out else ""
@@ -118,7 +131,8 @@ class WatchedPages:
     def _found(self, folders: dict[str, FoundFolder]) -> list[Watched]:
         """Return the lines of folders, those that changed last first."""
         stamps = {name: stamp_of(folder) for name, folder in folders.items()}
-        changes = {name: _last_change(name, stamps) for name in folders}
+        families = {name: _family(name, stamps) for name in folders}
+        changes = {name: max(map(changed_at, own)) for name, own in families.items()}
         self._lines = {name: line for name, line in self._lines.items() if name in folders}
         found = []
         for name in sorted(folders, key=lambda name: (-changes[name], name)):
@@ -127,9 +141,13 @@ class WatchedPages:
             key = (stamps[name], changes[name], time.time() // _STATE_SECONDS)
             before = self._lines.get(name)
             if before is None or before[0] != key:
-                is_known = before is not None and before[0][:2] == key[:2] and before[1].state in ENDED
+                is_known = before is not None and before[0][:2] == key[:2] and holds(before[1])
                 line = before[1] if before is not None and is_known else None
-                self._lines[name] = key, watched(folder, stamps[name], changes[name], line)
+                begun = min(filter(None, map(begun_at, families[name])), default=0.0)
+                networks = self._networks.setdefault(name, NetworkResults())
+                above = _study_of(name, folders)
+                study = None if above is None else shown_name(folders[above])
+                self._lines[name] = key, watched(folder, begun, changes[name], networks, study, line)
             found.append(self._lines[name][1])
         return found
 
@@ -149,6 +167,7 @@ class WatchedPages:
             now = time.monotonic()
             made = self._pages[folder.name] = _Made(stamps, page, now + _REST * (now - began))
         state = ", ".join(filter(None, [line.state, line.steps, f"changed {line.changed}"]))
+        state += f". {line.reason}" if line.reason else ""
         return Answer(200, made.page.to_html(_live({"/": "All runs and studies"}, state)))
 
     def _notice(self, words: str, status: int) -> Answer:
@@ -163,7 +182,8 @@ def _page_of(folder: FoundFolder, line: Watched, trials: Sequence[Watched]) -> P
         return overview_page(title, line.steps or "It cannot be read.", [line], {})
     try:
         if folder.kind == "study" and not has_results(folder.path):
-            return overview_page(title, f"{line.kind}, whose report comes when it has ended", trials, {})
+            about = f"{line.kind}, whose report comes when it has ended"
+            return overview_page(title, about, [line, *(evolve(trial, study=None) for trial in trials)], {})
         if folder.kind == "run" and not (folder.path / "architecture.json").is_file():
             return growing_page(Run.open(folder.path), _way_on(folder, line))
         return read_page(folder.path)
@@ -176,16 +196,22 @@ def _page_of(folder: FoundFolder, line: Watched, trials: Sequence[Watched]) -> P
 
 def _way_on(folder: FoundFolder, line: Watched) -> str:
     """Return when the report of a run comes whose search has not ended."""
-    if line.state == "interrupted":
+    if line.state in ("interrupted", "failed"):
         command = shell_line(["nasframe", "resume", str(folder.path)])
-        return f"Its search was interrupted, and goes on with: {command}"
+        ended = "was interrupted" if line.state == "interrupted" else "failed"
+        return f"Its search {ended}, and goes on with: {command}"
     return "Its search has not ended; the report comes when it has."
 
 
-def _last_change(name: str, stamps: Mapping[str, Stamp]) -> float:
-    """Return the time of the last change in a folder and in the trials of a study."""
-    own = (stamp for other, stamp in stamps.items() if other == name or is_below(other, name))
-    return max(map(changed_at, own))
+def _family(name: str, stamps: Mapping[str, Stamp]) -> list[Stamp]:
+    """Return the stamp of a folder, and those of the trials of a study."""
+    return [stamp for other, stamp in stamps.items() if other == name or is_below(other, name)]
+
+
+def _study_of(name: str, folders: Mapping[str, FoundFolder]) -> str | None:
+    """Return the name of the outermost study in which a folder lies; None where it lies in none."""
+    own = (other for other, folder in folders.items() if folder.kind == "study" and is_below(name, other))
+    return min(own, key=len, default=None)
 
 
 def _live(links: Mapping[str, str], state: str) -> Live:

@@ -339,3 +339,9 @@ def test_panels_over_k_have_error_bars_levels_and_one_legend_of_all_temperatures
     assert {"exact", "f", "g", "0"} <= set(texts(figure)), "what is about zero stands on the linear part"
     ElementTree.fromstring(figure.to_svg().encode())
     assert {row[0] for row in figure.data().rows} == {"f", "g"}
+
+
+def test_twelve_lines_have_twelve_looks() -> None:
+    lines = [Line(f"run {number}", [(1, number), (2, number)]) for number in range(12)]
+    chart = LineChart(name="runs", title="Runs", x="epoch", y="auc", lines=lines)
+    assert len({entry.sample for entry in chart.entries()}) == 12

@@ -23,6 +23,7 @@ from attrs import frozen
 import nasframe
 from nasframe.cli import main
 from nasframe.runtime import Lock
+from nasframe.studies import compare_on_table
 from nasframe.watching.found_folders import find_folders, newest
 from tests.toys import SUMS, TOYS
 
@@ -80,12 +81,15 @@ def start(root: Path, errors: Path) -> Watcher:
 
 @pytest.fixture(scope="module")
 def made(toy_sums: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a run and a sweep of two trials. It is only read."""
+    """A folder with a run, a sweep of two trials, a table, and loops on that. It is only read."""
     folder = tmp_path_factory.mktemp("watched")
     options = [f"cache={folder / 'cache'}", "task.examples=16"]
     experiment = nasframe.Experiment.load(SUMS, options)
     nasframe.run_experiment(experiment, folder / "runs/one")
     nasframe.sweep(str(SUMS), ["temperature=0.1,1.0"], options, out=folder / "runs/study", workers=1)
+    nasframe.tabulate(str(SUMS), overrides=options, out=folder / "runs/table", architectures=3, workers=1)
+    judged: dict[str, Any] = {"loops": ["random"], "overrides": ["loop.trials=3"], "seeds": 2}
+    compare_on_table(folder / "runs/table", folder / "runs/loops", train_missing=True, **judged)
     return folder / "runs"
 
 
@@ -117,6 +121,14 @@ def state_on(page: str) -> str:
     return found[1].replace("<wbr>", "")
 
 
+def table_on(page: str, title: str) -> dict[str, list[str]]:
+    """Return name of a row → its other cells, of the table with such a title."""
+    (table,) = re.findall(rf"<table[^>]*>\s*<caption><span>[^<]*{title}.*?</table>", page, re.DOTALL)
+    rows = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in re.findall("<tr.*?</tr>", table)[1:]]
+    plain = [[re.sub("<[^>]*>", "", cell) for cell in row] for row in rows]
+    return {row[0]: row[1:] for row in plain}
+
+
 def content(folder: Path) -> dict[str, tuple[int, str]]:
     return {
         str(path.relative_to(folder)): (
@@ -125,6 +137,76 @@ def content(folder: Path) -> dict[str, tuple[int, str]]:
         )
         for path in sorted(folder.rglob("*"))
     }
+
+
+def test_a_study_that_has_ended_has_its_scores_its_trials_and_its_beginning(watcher: Watcher) -> None:
+    rows = table_on(watcher.ask("/").text, "runs and studies, the last change first")
+    kind, state, steps, metric, validation, test, begun, _ = rows["study"]
+    assert (kind, state, steps, metric, begun) == ("sweep", "done", "2 trials", "accuracy", "just now")
+    chosen = json.loads((watcher.root / "study/sweep.json").read_text(encoding="utf-8"))["chosen"]
+    assert float(validation) == pytest.approx(chosen["validation"]["mean"], abs=1e-4)
+    assert float(test) == pytest.approx(chosen["test"]["mean"], abs=1e-4)
+
+
+def test_the_trials_of_a_study_stand_folded_below_the_list(watcher: Watcher) -> None:
+    page = watcher.ask("/").text
+    assert not any("trials" in name for name in table_on(page, "runs and studies, the last change first"))
+    assert "<summary>Trials of study</summary>" in page
+    assert set(table_on(page, "Trials of study")) == {"temperature=0.1,seed=1", "temperature=1.0,seed=1"}
+
+
+def test_a_finished_run_names_its_stages_and_not_the_last_training_in_it(watcher: Watcher) -> None:
+    assert (
+        table_on(watcher.ask("/").text, "the last change first")["one"][2] == "searched, trained, evaluated"
+    )
+
+
+def test_a_table_and_loops_on_it_have_courses(watcher: Watcher) -> None:
+    page = watcher.ask("/").text
+    assert "accuracy on validation, best network so far: table" in page
+    assert "accuracy on validation, best architecture so far, mean of the searches: loops" in page
+    rows = table_on(page, "the last change first")
+    assert rows["table"][4] != "—"
+    assert rows["loops"][5] != "—"
+
+
+def test_a_table_that_grows_has_its_course_before_its_results(watcher: Watcher) -> None:
+    shutil.copytree(watcher.root / "table", watcher.root / "growing-table")
+    for name in ("table.json.xz", "report.html"):
+        (watcher.root / "growing-table" / name).unlink()
+    record = watcher.root / "growing-table/study.json"
+    values = json.loads(record.read_text(encoding="utf-8"))
+    stand = {"count": 3, "done": 1, "failed": {}}
+    record.write_text(json.dumps({**values, "unfinished": {"call": "tabulate"}, "trials": stand}))
+    page = watcher.ask("/growing-table/report.html").text
+    assert state_on(page).startswith("interrupted, 1 of 3 trials")
+    assert "best network so far" in page
+
+
+def test_the_best_on_validation_does_not_fall_when_the_training_begins(watcher: Watcher) -> None:
+    shutil.copytree(watcher.root / "one", watcher.root / "training")
+    unfinish(watcher.root / "training", 2)
+    before = float(table_on(watcher.ask("/").text, "the last change first")["training"][4])
+    line = {"stage": "train", "epoch": 1, "loss": 1.0, "validation": {"accuracy": before - 0.1}}
+    with (watcher.root / "training/metrics.jsonl").open("a", encoding="utf-8") as lines:
+        lines.write(json.dumps(line) + "\n")
+    row = table_on(watcher.ask("/").text, "the last change first")["training"]
+    assert (row[2], float(row[4])) == ("train, epoch 1 of 1", before)
+
+
+def test_a_run_whose_command_failed_has_failed_with_its_reason(watcher: Watcher) -> None:
+    shutil.copytree(watcher.root / "one", watcher.root / "unfinite")
+    unfinish(watcher.root / "unfinite", 1)
+    record = watcher.root / "unfinite/run.json"
+    values = json.loads(record.read_text(encoding="utf-8"))
+    record.write_text(json.dumps({**values, "failure": "the loss is not finite <b>"}), encoding="utf-8")
+    (watcher.root / "unfinite/run.lock").unlink(missing_ok=True)
+    page = watcher.ask("/").text
+    assert table_on(page, "the last change first")["unfinite"][1] == "failed"
+    assert "the loss is not finite &lt;b&gt;" in page
+    own = watcher.ask("/unfinite/report.html").text
+    assert state_on(own).startswith("failed, search, epoch 1 of 2")
+    assert "Its search failed, and goes on with: nasframe resume" in own
 
 
 def test_the_overview_has_every_run_and_study_with_its_state_and_its_curves(watcher: Watcher) -> None:
@@ -308,7 +390,7 @@ def test_a_folder_that_goes_is_told_once_and_comes_back(made: Path, tmp_path: Pa
     try:
         root.rename(tmp_path / "away")
         page = wait_for(lambda: found.ask("/") if found.ask("/").status != 200 else None)
-        assert (page.status, "cannot be read: no such file or directory" in page.text) == (503, True)
+        assert (page.status, "has gone. The page comes back with it" in page.text) == (503, True)
         wait_for(lambda: errors.read_text())
         time.sleep(2.5)  # more looks, of which none says it again
         assert errors.read_text() == f"nasframe: {root}: has gone; its pages come back with it\n"
@@ -319,6 +401,21 @@ def test_a_folder_that_goes_is_told_once_and_comes_back(made: Path, tmp_path: Pa
     finally:
         assert found.end(signal.SIGINT) == 130
     assert "interrupted. To begin again:" in errors.read_text()
+
+
+def test_a_folder_that_is_not_there_yet_is_waited_for(made: Path, tmp_path: Path) -> None:
+    root, errors = tmp_path / "later", tmp_path / "errors"
+    found = start(root, errors)
+    try:
+        page = found.ask("/")
+        assert (page.status, "is not there yet. The page comes with it" in page.text) == (503, True)
+        assert errors.read_text() == f"nasframe: {root}: is not there yet; its pages come with it\n"
+        shutil.copytree(made / "one", root / "one")
+        wait_for(lambda: errors.read_text().count("\n") == 2)
+        assert errors.read_text().splitlines()[1] == f"nasframe: {root}: is there"
+        assert found.ask("/one/report.html").status == 200
+    finally:
+        found.end(signal.SIGKILL)
 
 
 def test_a_run_alone_can_be_watched(made: Path, tmp_path: Path) -> None:
@@ -339,7 +436,6 @@ def test_what_cannot_be_watched_is_refused_in_words(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").touch()
-    assert "none: no such folder" in refusal(capsys, str(tmp_path / "none"))
     assert "file: is a file; expected a folder" in refusal(capsys, str(tmp_path / "file"))
     assert "--port: expected a number from 0 to 65535, found 99999" in refusal(
         capsys, str(tmp_path), "--port", "99999"
@@ -371,6 +467,20 @@ def test_a_page_renews_itself_and_keeps_its_place_and_its_open_parts(browser: An
     assert page.evaluate("[scrollY, document.querySelector('details').open]") == [300, True]
     assert page.evaluate("document.scrollingElement.scrollWidth") <= 400
     assert wrongs == []
+    context.close()
+
+
+def test_the_list_is_read_on_a_telephone_without_scrolling_sideways(browser: Any, watcher: Watcher) -> None:
+    context = browser.new_context(viewport={"width": 400, "height": 800})
+    page = context.new_page()
+    page.goto(f"http://127.0.0.1:{watcher.port}/")
+    row = page.locator("table.stacks tr", has_text="study").first
+    box = row.bounding_box()
+    assert box["x"] + box["width"] <= 400
+    for words in ("best on validation", "changed"):
+        cell = row.locator(f'[data-of="{words}"]').bounding_box()
+        assert cell["x"] + cell["width"] <= 400
+    assert page.evaluate("document.scrollingElement.scrollWidth") <= 400
     context.close()
 
 

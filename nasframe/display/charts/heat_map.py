@@ -13,6 +13,7 @@ from nasframe.display.figure import Figure, LegendEntry, Picture
 from nasframe.display.markup import element, text
 from nasframe.display.table import Cell, Column, Table
 from nasframe.display.values import sparkline
+from nasframe.runtime import counted
 
 __all__ = ["HeatMap"]
 
@@ -135,7 +136,9 @@ class HeatMap(Figure):
             f"{name} {max(parts, key=lambda part, of=parts: of[part][-1] or 0)}"  # type: ignore[misc]
             for name, parts in list(self.rows.items())[:8]
         )
-        label = self.description or f"{self.title}: {len(self.rows)} rows; largest at the end: {ends}"
+        label = (
+            self.description or f"{self.title}: {counted(len(self.rows), 'row')}; largest at the end: {ends}"
+        )
         return frame.draw(*parts, label=label, classes="heat" if self.row < _READABLE else "")
 
     @property
