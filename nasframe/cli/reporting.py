@@ -158,7 +158,8 @@ def _files_of(
 
 def _counted(option: str, page: Page, files: int) -> str:
     if option == "tables":
-        return f"{len(page.tables)} tables and {len(page.figures)} figures in {files} files"
+        tables, figures = counted(len(page.tables), "table"), counted(len(page.figures), "figure")
+        return f"{tables} and {figures} in {counted(files, 'file')}"
     if option == "latex":
         return f"{counted(files, 'file')} of LaTeX"
     return f"{counted(len(page.figures), 'figure')} in {counted(files, 'file')}"

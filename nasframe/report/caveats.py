@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nasframe.runs import Run
-from nasframe.runtime import format_names
+from nasframe.runtime import counted, format_names
 
 __all__ = ["metric_caveats", "run_caveats", "search_caveats"]
 
@@ -29,7 +29,8 @@ def metric_caveats(test: Mapping[str, Any]) -> list[str]:
     undefined = test.get("undefined_scores") or ()
     if undefined:
         lines.append(
-            f"{len(undefined)} examples of the test split have no score, and so no decision: "
+            f"{counted(len(undefined), 'example of the test split has', 'examples of the test split have')} "
+            "no score, and so no decision: "
             f"{format_names(undefined)}. No scores are written."
         )
     for name, metrics in (test.get("baselines") or {}).items():

@@ -100,7 +100,14 @@ def overview_page(title: str, about: str, found: Sequence[Watched], links: Mappi
 
 
 def _failed_trials(found: Sequence[Watched]) -> dict[str, str]:
-    return {f"{item.name}, {name}": why for item in found for name, why in item.failed.items()}
+    """Return the reasons of trials that have no line to tell them, as those that are no runs."""
+    told = {(item.study, _short(item)) for item in found if item.reason}
+    return {
+        f"{item.name}, {name}": why
+        for item in found
+        for name, why in item.failed.items()
+        if (item.name, name) not in told
+    }
 
 
 def _title(found: Sequence[Watched]) -> str:

@@ -27,7 +27,8 @@ def on_one_line(error: BaseException | str) -> str:
     text = error if isinstance(error, str) else error_message(error)
     line = ""
     for part in filter(None, map(str.strip, text.splitlines())):
-        line += f"{'' if not line else ' ' if line.endswith((':', '.')) else '; '}{visible(part)}"
+        joint = " " if line.endswith((":", ".", "?")) else ". " if part[0].isupper() else "; "
+        line += f"{joint if line else ''}{visible(part)}"
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from attrs import field, frozen
 
 from nasframe.errors import nearest
+from nasframe.runtime.counted import counted
 
 __all__ = [
     "ANYTHING",
@@ -157,8 +158,9 @@ class Items(Shape):
         if not isinstance(value, list):
             raise _expected("a list", value)
         if len(value) < self.least or (self.most is not None and len(value) > self.most):
-            count = str(self.least) if self.least == self.most else f"{self.least} or more"
-            raise ShapeError(f"expected {count} values, found {len(value)}")
+            is_fixed = self.least == self.most
+            count = counted(self.least, "value") if is_fixed else f"{self.least} or more values"
+            raise ShapeError(f"expected {count}, found {len(value)}")
         _check_each(self.of, enumerate(value))
 
 

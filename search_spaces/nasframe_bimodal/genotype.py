@@ -23,6 +23,7 @@ from typing import Any, NoReturn
 from attrs import frozen
 
 from nasframe.errors import ArchitectureError, nearest
+from nasframe.runtime import counted
 
 __all__ = ["EDGES", "Genotype", "StepGenotype", "parse_genotype"]
 
@@ -99,7 +100,7 @@ def _parse_at(text: str, start: int) -> Genotype:
         _refuse("steps: expected at least one")
     genotype = Genotype(_edges(values["edges"], "edges"), steps, _indices(values["concat"], "concat"))
     if not genotype.concat or genotype.inputs < 1:
-        _refuse(f"concat: {list(genotype.concat)} leaves no input before the {len(steps)} steps")
+        _refuse(f"concat: {list(genotype.concat)} leaves no input before the {counted(len(steps), 'step')}")
     _check(genotype.edges, genotype.concat, len(steps), genotype.inputs, "")
     for index, step in enumerate(steps):
         where = f"steps[{index}]."
@@ -198,7 +199,7 @@ def _constant(node: ast.expr, kind: type[Any], where: str) -> Any:
 def _check(edges: Sequence[Edge], concat: Sequence[int], steps: int, before: int, prefix: str) -> None:
     """Check that each step has two edges, from earlier sources; `before` indices precede the steps."""
     if len(edges) != 2 * steps:
-        _refuse(f"{prefix}edges: {len(edges)} for {steps} steps; expected two a step")
+        _refuse(f"{prefix}edges: {len(edges)} for {counted(steps, 'step')}; expected two a step")
     for place, (_, index) in enumerate(edges):
         last = before + place // 2 - 1
         if index > last:

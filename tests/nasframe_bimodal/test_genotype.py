@@ -149,7 +149,7 @@ def test_any_other_text_is_not_ours_to_read(text: str) -> None:
         ("('skip', 7)", "('skip', -1)", "unexpected '-1"),
         ("('skip', 7)", "('skipp', 7)", "unknown edge 'skipp'; did you mean 'skip'"),
         ("('skip', 7)", "('skip',)", "expected a pair"),
-        (", ('skip', 7)", "", "edges: 1 for 1 steps; expected two a step"),
+        (", ('skip', 7)", "", "edges: 1 for 1 step; expected two a step"),
         ("('skip', 0)]", "('skip', 2)]", r"inner_edges\[1\]: index 2 is not available here; expected 0 to 1"),
         ("inner_concat=[2]", "inner_concat=[3]", "inner_concat: index 3 is not a step"),
         ("inner_concat=[2]", "inner_concat=[]", "inner_concat: expected at least one"),

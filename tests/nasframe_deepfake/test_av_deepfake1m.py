@@ -193,7 +193,7 @@ def test_a_fake_without_a_segment_in_a_modified_stream_is_used_and_told(tmp_path
     empty = entry("fake_video_fake_audio", [[1, 2]], [])
     listing = read(tree(tmp_path, [ENTRIES[0], empty]))
     assert listing.clips[0].fake_picture_segments is None
-    assert listing.notes[0].startswith("1 fakes have no segment in a stream that was altered")
+    assert listing.notes[0].startswith("1 fake has no segment in a stream that was altered")
 
 
 def test_files_without_an_entry_and_entries_without_a_file_are_told(tmp_path: Path) -> None:

@@ -214,7 +214,7 @@ def test_where_no_file_of_a_table_is_there_the_error_names_one_that_is(tmp_path:
     with pytest.raises(DataError) as caught:
         read(table(tmp_path, ["clips/b.mp4,real,x"]))
     assert str(caught.value) == (
-        f"{tmp_path}/clips.csv: no clip to use; 1 rows name files that are not there, 0 rows are malformed; "
+        f"{tmp_path}/clips.csv: no clip to use; 1 row names files that are not there, 0 rows are malformed; "
         f"looked for {tmp_path}/clips/b.mp4, and found {tmp_path}/deep/down/b.mp4"
     )
 

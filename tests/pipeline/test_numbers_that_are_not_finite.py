@@ -130,9 +130,7 @@ def test_an_example_without_a_score_is_named_and_the_exit_status_is_1(
     monkeypatch.setattr(toy_streams.Streams, "scores", scores)
     (run / "scores.json").write_text("{}")
     assert main(["evaluate", str(run)]) == 1
-    said = (
-        f"1 examples of the test split have no score, and so no decision: {names[2]}. No scores are written."
-    )
+    said = f"1 example of the test split has no score, and so no decision: {names[2]}. No scores are written."
     assert said in capsys.readouterr().out
     assert not (run / "scores.json").exists()
     assert json.loads((run / "test.json").read_text())["undefined_scores"] == [names[2]]

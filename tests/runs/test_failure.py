@@ -29,7 +29,7 @@ FAILURE = RunError("the loss is not finite\n  Its examples: 3, 5.")
 
 def test_the_error_of_a_command_at_work_is_recorded_on_one_line(tmp_path: Path) -> None:
     end_by(FAILURE, tmp_path / "run", at_work=True)
-    assert failure_of(read_record(tmp_path / "run")) == "the loss is not finite; Its examples: 3, 5."
+    assert failure_of(read_record(tmp_path / "run")) == "the loss is not finite. Its examples: 3, 5."
 
 
 def test_a_refusal_before_any_work_is_no_failure_of_the_run(tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ def test_another_shape_is_refused_with_the_key_and_what_was_expected(value: Any,
 def test_a_document_of_the_shape_passes_with_keys_that_are_not_named() -> None:
     check_shape({"epoch": 3, "loss": {"a": None, "b": 0.5}, "more": [1]}, EPOCH, "x")
     check_shape([[True]], Items(Items(Flag(), least=1, most=1)), "x")
-    with pytest.raises(RunError, match="0: expected 1 values, found 2"):
+    with pytest.raises(RunError, match="0: expected 1 value, found 2"):
         check_shape([[True, False]], Items(Items(Flag(), least=1, most=1)), "x")
     with pytest.raises(RunError, match="unknown value 'don'; did you mean 'done'"):
         check_shape("don", Text(("done", "failed")), "x")

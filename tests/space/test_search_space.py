@@ -203,7 +203,7 @@ def broken(change: str) -> SearchSpace:
         ("cycle", "lies on a cycle: .* → "),
         ("candidate", "unknown operation 'atention'; did you mean 'attention'"),
         ("arity", "operation 'attention' takes 2 inputs, there are 1"),
-        ("port", "operation 'identity' takes 1 inputs, there are 2"),
+        ("port", "operation 'identity' takes 1 input, there are 2"),
         ("output", "has no output; call set_output"),
         ("unreachable", "the output cannot be reached from any input"),
     ],

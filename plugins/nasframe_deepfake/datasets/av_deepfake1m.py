@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import attrs
 
 from nasframe.errors import DataError
-from nasframe.runtime import ANYTHING, PATH, Fields, Nullable, Number, Text, read_json
+from nasframe.runtime import ANYTHING, PATH, Fields, Nullable, Number, Text, counted, read_json
 from nasframe_audiovisual import files_of
 from nasframe_deepfake.datasets.categories import FAKE_BOTH, FAKE_PICTURE, FAKE_VOICE, GENUINE
 from nasframe_deepfake.datasets.dataset import Dataset, Desync
@@ -251,6 +251,7 @@ def _note_empty_lists(listing: Listing) -> None:
     ]
     if unknown:
         listing.notes.append(
-            f"{len(unknown)} fakes have no segment in a stream that was altered: which part it is is not "
+            f"{counted(len(unknown), 'fake has', 'fakes have')} no segment in a stream "
+            "that was altered: which part it is is not "
             f"known; the first: {unknown[0].path}"
         )

@@ -14,6 +14,9 @@ from nasframe_deepfake.datasets.video_files import is_video
 __all__ = ["require_clips", "require_files"]
 
 
+_ONE = {"rows": "row", "entries": "entry"}
+
+
 def require_clips(listing: Listing, table: Path, present: Set[str], rows: str = "rows") -> None:
     """Refuse a listing without clips.
 
@@ -28,9 +31,12 @@ def require_clips(listing: Listing, table: Path, present: Set[str], rows: str = 
     """
     if listing.clips:
         return
+    one = _ONE.get(rows, rows)
+    missing = counted(len(listing.missing), f"{one} names", f"{rows} name")
+    malformed = counted(len(listing.malformed), f"{one} is", f"{rows} are")
     raise DataError(
-        f"{table}: no clip to use; {len(listing.missing)} {rows} name files that are not there, "
-        f"{len(listing.malformed)} {rows} are malformed{_places(listing, present)}{_examples(listing)}"
+        f"{table}: no clip to use; {missing} files that are not there, "
+        f"{malformed} malformed{_places(listing, present)}{_examples(listing)}"
     )
 
 

@@ -210,7 +210,7 @@ class Killed(Pairs):
         (lambda: DatasetTask(train=DataLoader(Pairs(), batch_size=None)), "has no batch_size"),
         (lambda: DatasetTask(train=DataLoader(Pairs(), sampler=[0, 1])), "loader: a list is not taken over"),
         (lambda: DatasetTask().data({}), "no data set: give train="),
-        (lambda: DatasetTask(train=Pairs(), inputs=("a",)).data({}), "1 names (a) for 2 inputs of an item"),
+        (lambda: DatasetTask(train=Pairs(), inputs=("a",)).data({}), "1 name (a) for 2 inputs of an item"),
         (lambda: DatasetTask(train=Pairs(), inputs=("a", "a")), "expected names that differ"),
         (
             lambda: DatasetTask(train=by_key(), inputs=("imge",)).data({}),
@@ -297,7 +297,7 @@ NOT_ALIKE: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"train": pairs_of(VALUES, VALUES, THREE), "test": of(VALUES, THREE), "inputs": ("left", "right")},
-        "test: inputs: 2 names (left, right) for 1 inputs of an item",
+        "test: inputs: 2 names (left, right) for 1 input of an item",
     ),
     (
         {"train": of(VALUES, THREE), "architecture": of(VALUES, THREE + 1)},
