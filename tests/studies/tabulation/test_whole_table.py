@@ -168,7 +168,7 @@ def test_a_large_space_is_counted_its_hours_are_projected_and_yes_is_asked_for(
     assert "say --yes to train them, or --architectures N for a sample" in error
     assert len(list(Path("whole/architectures").iterdir())) == 1
     assert main(["resume", "whole"]) == 2
-    assert "say --yes to train them" in capsys.readouterr().err
+    assert "give its `nasframe tabulate` again with `--yes` to train them" in capsys.readouterr().err
     assert main([*ALL, "--seeds", "2", "--yes"]) == 0
     assert len(load_table("whole").trainings) == 2
 
