@@ -271,7 +271,7 @@ class Network(nn.Module):
     def __repr__(self) -> str:
         """Return a line: parameters, space, first digits of the architecture's fingerprint.
 
-        `print(network.nodes)` and `print(network.edges)` list the modules, as PyTorch lists them.
+        Printed, `network.nodes` and `network.edges` list the modules, as PyTorch lists them.
         """
         parameters = counted(sum(value.numel() for value in self.parameters()), "parameter")
         space, key = visible(self.architecture.space.name), self.architecture.fingerprint[:12]

@@ -10,7 +10,6 @@ from cyclopts import App, Parameter
 from nasframe.cli.run_folder import is_there
 from nasframe.errors import ConfigurationError, near_names, nearest
 from nasframe.runtime import (
-    format_columns,
     print_columns,
     print_document,
     print_json,
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from nasframe.experiment import OptionGroup
     from nasframe.options import Option
 
-__all__ = ["add_commands", "option_columns", "option_values", "show_options"]
+__all__ = ["add_commands", "option_values", "print_options", "show_options"]
 
 _MOST_NEAR = 4
 """Names that are suggested in place of an unknown one."""
@@ -120,17 +119,18 @@ def option_values(option: Option) -> dict[str, Any]:
     }
 
 
-def option_columns(chosen: list[Option] | tuple[Option, ...]) -> list[str]:
-    """Return a line for each option: name, type, default, limits where there are some, meaning."""
+def print_options(chosen: list[Option] | tuple[Option, ...]) -> None:
+    """Print a row for each option: name, type, default, limits where there are some, meaning."""
     if not chosen:
-        return ["no options"]
+        print_text("  no options")
+        return
     rows = [
         [option.name, option.type, _default(option), option.limits_in_words, option.description]
         for option in chosen
     ]
     if not any(row[3] for row in rows):
         rows = [[*row[:3], row[4]] for row in rows]
-    return format_columns(rows)
+    print_columns(rows, "  ")
 
 
 Found = list[tuple["OptionGroup", tuple["Option", ...]]]
@@ -250,8 +250,7 @@ def _print_overview(groups: list[OptionGroup]) -> None:
     from nasframe.experiment import PLUGINS
 
     print_text("outside the sections")
-    for line in option_columns(groups[0].options):
-        print_text(f"  {line}")
+    print_options(groups[0].options)
     for section in PLUGINS:
         names = [
             f"{group.name}{' (default)' * group.is_default}" for group in groups if group.section == section
@@ -273,10 +272,8 @@ def _print_overview(groups: list[OptionGroup]) -> None:
 
 def _print_plugins(section: str, groups: list[OptionGroup]) -> None:
     print_text(f"[{section}] name = …\n")
-    for line in format_columns(
-        [(group.name, "default" if group.is_default else "", group.description) for group in groups]
-    ):
-        print_text(f"  {line}")
+    rows = [(group.name, "default" if group.is_default else "", group.description) for group in groups]
+    print_columns(rows, "  ")
     if groups:
         chosen = next((group for group in groups if group.is_default), groups[0])
         print_text(f"\nThe options of one: nasframe options {visible(chosen.title)}")
@@ -285,8 +282,7 @@ def _print_plugins(section: str, groups: list[OptionGroup]) -> None:
 def _print_group(group: OptionGroup) -> None:
     name = f" name = {group.name}, of plugin {group.plugin}" if group.name else ""
     print_text(visible(f"[{group.section}]{name}: {group.description}"))
-    for line in option_columns(group.options):
-        print_text(f"  {line}")
+    print_options(group.options)
 
 
 def _print_option(group: OptionGroup, option: Option) -> None:
@@ -303,8 +299,7 @@ def _print_option(group: OptionGroup, option: Option) -> None:
         ("in a file", f"{in_file}{option.name} = {value}"),
         ("on the command line", f"{key}={value}"),
     ]
-    for line in format_columns(rows):
-        print_text(f"  {line}")
+    print_columns(rows, "  ")
 
 
 def _print_of_several(word: str, found: Found) -> None:
@@ -315,8 +310,7 @@ def _print_of_several(word: str, found: Found) -> None:
         for group, chosen in found
         for option in chosen
     ]
-    for line in format_columns(rows):
-        print_text(f"  {line}")
+    print_columns(rows, "  ")
 
 
 def _say_broken(broken: dict[str, str]) -> None:

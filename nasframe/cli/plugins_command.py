@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cyclopts import App
 
-from nasframe.cli.options_command import option_columns, option_values, show_options
+from nasframe.cli.options_command import option_values, print_options, show_options
 from nasframe.errors import PluginError, in_words, nearest
 from nasframe.plugins import Registered, manager
 from nasframe.runtime import print_columns, print_json, print_message, print_text, visible
@@ -71,8 +71,7 @@ def show_plugin(name: str, /, *, json: bool = False) -> None:
         owner = f"{record['name']}: {record['kind']} of plugin {record['plugin']}"
         print_text("\n" * (position > 0) + visible(owner))
         print_text(f"{visible(record['description'])}\n")
-        for line in option_columns(_options(entries[position])):
-            print_text(f"  {line}")
+        print_options(_options(entries[position]))
 
 
 def _entries() -> list[Registered]:

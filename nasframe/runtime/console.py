@@ -12,7 +12,9 @@ import codecs
 import io
 import json
 import os
+import shutil
 import sys
+import textwrap
 import traceback
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -156,6 +158,10 @@ def print_json(value: Any, *, indent: int | None = 2) -> None:
         print(escape_json(text), flush=True)
 
 
+_LEAST_BESIDE = 24
+"""Characters of a terminal below which a column is not wrapped beside the others."""
+
+
 def format_columns(rows: Sequence[Sequence[str]], indent: str = "", right: Collection[int] = ()) -> list[str]:
     """Return rows as lines with aligned columns, two spaces between them.
 
@@ -185,6 +191,29 @@ def format_columns(rows: Sequence[Sequence[str]], indent: str = "", right: Colle
 
 
 def print_columns(rows: Sequence[Sequence[str]], indent: str = "") -> None:
-    """Print rows with aligned columns."""
-    for line in format_columns(rows, indent):
+    """Print rows with aligned columns; where a terminal is too narrow for them, the last one is wrapped."""
+    lines = format_columns(rows, indent)
+    if sys.stdout is not None and sys.stdout.isatty():
+        width = shutil.get_terminal_size().columns
+        if max(map(len, lines), default=0) > width:
+            lines = _wrapped_columns(rows, indent, width)
+    for line in lines:
         print_text(line)
+
+
+def _wrapped_columns(rows: Sequence[Sequence[str]], indent: str, width: int) -> list[str]:
+    """Return lines whose last column goes on below itself, or below its row where it has little room."""
+    firsts = format_columns([row[:-1] for row in rows], indent)
+    start = max(map(len, firsts)) + 2
+    beside = width - start >= _LEAST_BESIDE
+    if not beside:
+        start = len(indent) + 4
+    lines: list[str] = []
+    for first, row in zip(firsts, rows, strict=True):
+        parts = textwrap.wrap(visible(row[-1]), max(width - start, _LEAST_BESIDE), break_on_hyphens=False)
+        if not beside or not parts:
+            lines.append(first)
+        else:
+            lines.append(first.ljust(start) + parts.pop(0))
+        lines += [" " * start + part for part in parts]
+    return lines

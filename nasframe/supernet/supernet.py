@@ -95,7 +95,7 @@ class Supernet(nn.Module):
     def __repr__(self) -> str:
         """Return a line: space, choices, and parameters, of which the logits are counted by themselves.
 
-        `print(supernet.nodes)` and `print(supernet.edges)` list the modules, as PyTorch lists them.
+        Printed, `supernet.nodes` and `supernet.edges` list the modules, as PyTorch lists them.
         """
         weights = counted(sum(value.numel() for value in self.weights()), "parameter")
         logits = counted(sum(value.numel() for value in self.architecture_parameters()), "logit")

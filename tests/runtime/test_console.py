@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,3 +36,27 @@ def test_the_names_that_moved_work_for_one_release_and_say_where_they_are(
         print_metrics({"auc": 0.5, "parts": {"head": 3}, "empty": {}})
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert lines == [["metric", "value"], ["auc", "0.5000"], [], ["Parts"], ["value"], ["head", "3"]]
+
+
+def test_on_a_terminal_the_last_column_is_wrapped_beside_the_others_or_below_its_row(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [("epochs", "30", "most epochs of a search, which may stop before"), ("level", "0.5", "")]
+    print_columns(rows, "  ")
+    assert capsys.readouterr().out.splitlines()[0].endswith("which may stop before")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "40")
+    print_columns(rows, "  ")
+    assert capsys.readouterr().out.splitlines() == [
+        "  epochs  30   most epochs of a search,",
+        "               which may stop before",
+        "  level   0.5",
+    ]
+    monkeypatch.setenv("COLUMNS", "32")
+    print_columns(rows, "  ")
+    assert capsys.readouterr().out.splitlines() == [
+        "  epochs  30",
+        "      most epochs of a search,",
+        "      which may stop before",
+        "  level   0.5",
+    ]
