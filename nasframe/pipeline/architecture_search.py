@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -162,10 +161,8 @@ def _search_in_run(engine: Search | ProposalSearch, run: Run, key: str) -> Searc
     remove_path(run.path / TRIALS)  # whose lines are kept
     manager().notify("search_finished", run=run, summary=summary)
     engine.progress.say(f"search: {engine.in_words()}")
-    said = (
-        (summary.get("selection") or {}).get("notes", ()),
-        *map(summary.get, ("unmoved", "dealt", "caveats")),
-    )
-    for caveat in itertools.chain.from_iterable(sentences or () for sentences in said):
+    for note in [*(summary.get("selection") or {}).get("notes", ()), *summary.get("unmoved", ())]:
+        engine.progress.say(f"search: {note}")
+    for caveat in [*summary.get("dealt", ()), *summary.get("caveats", ())]:
         engine.progress.warn(f"search: {caveat}")
     return SearchResult(architecture, engine.history, engine.converged, run)

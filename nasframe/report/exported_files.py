@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nasframe.errors import RunError
-from nasframe.runtime import Fields, Items, Text, format_names, read_json, replacing, write_json
+from nasframe.runtime import Fields, Items, Text, advised, format_names, read_json, replacing, write_json
 
 __all__ = ["check_export", "write_export"]
 
@@ -31,17 +31,16 @@ def check_export(folder: Path, home: Path, names: Mapping[str, object] | None = 
     """
     written, is_own = _written_in(folder, home)
     if written and not is_own:
-        raise RunError(
+        problem = (
             f"{folder}: holds the tables and figures of another report, {written['report']} "
-            f"({format_names(written['files'])}); choose another folder, or say --overwrite"
+            f"({format_names(written['files'])})"
         )
+        raise RunError(advised(problem, "choose another folder", "say --overwrite"))
     known = set(written.get("files", ()))
     others = sorted(name for name in names or () if name not in known and os.path.lexists(folder / name))
     if others:
-        raise RunError(
-            f"{folder}: holds {format_names(others)}, which this report would replace and did not write; "
-            "choose another folder, or say --overwrite"
-        )
+        problem = f"{folder}: holds {format_names(others)}, which this report would replace and did not write"
+        raise RunError(advised(problem, "choose another folder", "say --overwrite"))
 
 
 def write_export(contents: Mapping[str, bytes], folder: Path, home: Path) -> list[Path]:

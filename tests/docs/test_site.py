@@ -13,6 +13,7 @@ import tomllib
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -160,30 +161,18 @@ def address(site: Path) -> Iterator[str]:
         server.shutdown()
 
 
-def test_a_browser_asks_nobody_else_and_no_page_is_wider_than_a_telephone(address: str) -> None:
-    sync_api = pytest.importorskip("playwright.sync_api")
-    browsers = (
-        "chromium-headless-shell",
-        "chrome-headless-shell",
-        "chromium",
-        "chromium-browser",
-        "google-chrome",
-    )
-    program = next(filter(None, map(shutil.which, browsers)), None)
-    if program is None:
-        pytest.skip("this machine has no browser")
+def test_a_browser_asks_nobody_else_and_no_page_is_wider_than_a_telephone(address: str, browser: Any) -> None:
     asked: list[str] = []
     errors: list[str] = []
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 360, "height": 780})
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        for name in ("index", "commands", "notebooks/swap_a_relaxation", "api", "gallery/index"):
-            page.goto(f"{address}{name}.html", wait_until="networkidle")
-            width = page.evaluate("document.documentElement.scrollWidth")
-            assert width <= 360, name
-        browser.close()
+    context = browser.new_context(viewport={"width": 360, "height": 780})
+    page = context.new_page()
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    for name in ("index", "commands", "notebooks/swap_a_relaxation", "api", "gallery/index"):
+        page.goto(f"{address}{name}.html", wait_until="networkidle")
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= 360, name
+    context.close()
     assert asked
     assert [url for url in asked if not url.startswith((address, "data:", "blob:"))] == []
     assert errors == []

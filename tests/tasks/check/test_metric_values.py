@@ -42,7 +42,7 @@ def test_a_metric_of_float32_has_the_fewest_digits_that_are_the_same_number() ->
 
 def test_the_final_metrics_are_so_in_all_their_parts() -> None:
     found = evaluated(Single({"x": STREAM}, LABELS), OUTPUTS, None, {})  # type: ignore[arg-type]
-    assert found == {"per_part": {"all": {"accuracy": 0.81666666}}, "list": [0.81666666]}
+    assert found == {"per_part": {"all": {"accuracy": 0.81666666}}, "list": [0.81666666], "count": 60}
 
 
 def test_the_accuracy_of_tensors_is_exact() -> None:
