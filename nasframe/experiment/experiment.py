@@ -29,7 +29,7 @@ from nasframe.experiment.toml_file import read_toml
 from nasframe.experiment.toml_value import texts_toml_cannot_hold
 from nasframe.options import collect, option
 from nasframe.relaxations import Relaxation
-from nasframe.runtime import default_cache, fingerprint, visible
+from nasframe.runtime import absolute_cache, default_cache, fingerprint, visible
 from nasframe.searching import GradientLoop, ProposalLoop, SearchOptions
 from nasframe.space import SpaceFactory
 from nasframe.tasks import Task
@@ -245,9 +245,9 @@ class Experiment:
         """The folder of prepared data, absolute.
 
         Raises:
-            RunError: nothing names one, and the user has no home folder.
+            RunError: nothing names one, or it begins with `~`, and there is no such home folder.
         """
-        return default_cache() if self.cache is None else self.cache.resolve()
+        return default_cache() if self.cache is None else absolute_cache(self.cache)
 
     def torch_device(self) -> torch.device:
         """Return the device of this machine on which to compute.

@@ -8,6 +8,7 @@ from __future__ import annotations
 from nasframe.runtime.cache_folder import (
     CACHE_VARIABLE,
     FORMER_CACHE,
+    absolute_cache,
     cache_for_another_machine,
     default_cache,
     given_cache,
@@ -132,6 +133,7 @@ __all__ = [
     "Text",
     "ThreadsKept",
     "Verbosity",
+    "absolute_cache",
     "advised",
     "append_bytes",
     "append_line",

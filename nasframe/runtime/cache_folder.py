@@ -14,6 +14,7 @@ from nasframe.user_cache import CACHE_VARIABLE, prepared_folder, user_cache
 __all__ = [
     "CACHE_VARIABLE",
     "FORMER_CACHE",
+    "absolute_cache",
     "cache_for_another_machine",
     "default_cache",
     "given_cache",
@@ -53,12 +54,19 @@ def given_cache(cache: str | Path | None) -> Path | None:
     if elsewhere is not None:
         return elsewhere[0]
     found = cache if cache is not None else os.environ.get(CACHE_VARIABLE)
-    if not found:
-        return None
+    return absolute_cache(found) if found else None
+
+
+def absolute_cache(cache: str | Path) -> Path:
+    """Return the absolute place of a cache that a file or a variable names, in which no shell expands `~`.
+
+    Raises:
+        RunError: it begins with `~`, and there is no such home folder.
+    """
     try:
-        return Path(found).expanduser().resolve()  # no shell has expanded a variable in a service's file
+        return Path(cache).expanduser().resolve()
     except RuntimeError as error:
-        raise RunError(f"the cache {found} cannot be found: {error}") from error
+        raise RunError(f"the cache {cache} cannot be found: {error}") from error
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from attrs import define, field, frozen, validators
 from torch import Tensor
 from torch.nn import functional as F
 
-from nasframe.errors import ConfigurationError
+from nasframe.errors import ConfigurationError, RunError
 from nasframe.experiment import Experiment, resolve_device
 from nasframe.operations import Shape
 from nasframe.plugins import hookimpl, manager
@@ -430,6 +430,13 @@ def test_an_option_that_is_new_keeps_the_fingerprint_at_what_was_before_it() -> 
 
 def test_the_fingerprint_does_not_depend_on_where_things_lie() -> None:
     assert parse("cache=elsewhere", device="cpu").fingerprint() == parse().fingerprint()
+
+
+def test_a_cache_may_lie_in_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert parse("cache=~/prepared").cache_folder == tmp_path / "prepared"
+    with pytest.raises(RunError, match=r"the cache ~nobody-of-that-name/x cannot be found"):
+        _ = parse("cache=~nobody-of-that-name/x").cache_folder
 
 
 def test_auto_is_a_device_of_this_machine() -> None:
