@@ -8,30 +8,48 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import frozen
 
+from nasframe.errors import NasframeError
+
 __all__ = ["WordLists", "with_values"]
 
 _EXPERIMENTS = "run|search|train|demo|compare|sweep|tabulate|new"
 """Commands that take `KEY=VALUE`."""
 
+_VALUED = re.compile(r"options_with_values='([^']*)'")
+
 _PLAIN = re.compile(r"[\w.:=-]+")
 
 _FUNCTION = """
 _nasframe_values() {{
-  local cur="${{COMP_WORDS[COMP_CWORD]}}" prev="${{COMP_WORDS[COMP_CWORD-1]}}"
-  local command="${{COMP_WORDS[1]}}" found=
+  local cur="${{COMP_WORDS[COMP_CWORD]}}" prev="${{COMP_WORDS[COMP_CWORD-1]}}" found= place=1
+  # the command stands behind the options that every command has
+  while [[ $place -lt $COMP_CWORD && ${{COMP_WORDS[place]}} == -* ]]; do
+    case "${{COMP_WORDS[place]}}" in
+      --plugin|--log-file) place=$((place + 1)); [[ ${{COMP_WORDS[place]}} == = ]] && place=$((place + 1)) ;;
+    esac
+    place=$((place + 1))
+  done
+  local command="${{COMP_WORDS[place]}}"
   _nasframe
+  # the shell splits a word at =
+  [[ $cur == = ]] && cur=
+  [[ $prev == = ]] && prev="${{COMP_WORDS[COMP_CWORD-2]}}"
   case "$prev" in
 {values}
+    --plugin|--log-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
   esac
   if [[ -n $found ]]; then
-    COMPREPLY=($(compgen -W "$found" -- "$cur"))
+    local before=
+    [[ $cur == *,* ]] && before="${{cur%,*}},"
+    COMPREPLY=($(compgen -P "$before" -W "$found" -- "${{cur##*,}}"))
     return
   fi
+  [[ " "{valued}" " == *" $prev "* ]] && return
   if [[ $cur == -* ]]; then
     COMPREPLY+=($(compgen -W {everywhere} -- "$cur"))
     return
   fi
-  if [[ $COMP_CWORD -eq 2 ]]; then
+  if [[ $COMP_CWORD -eq $((place + 1)) ]]; then
     case "$command" in
 {first}
     esac
@@ -39,9 +57,10 @@ _nasframe_values() {{
   fi
   case "$command" in
   {experiments})
-    if [[ -n $cur && $COMP_CWORD -gt 2 ]]; then
+    # the first word of the others is the experiment
+    if [[ -n $cur && ($COMP_CWORD -gt $((place + 1)) || $command == demo) ]]; then
       COMPREPLY+=($(compgen -W {keys} -- "$cur"))
-      # the shell would put a back-slash before the = of a file, and a blank behind it
+      # the shell would put a backslash before the = of a file, and a blank behind it
       [[ ${{#COMPREPLY[@]}} -eq 1 && ${{COMPREPLY[0]}} == *= ]] && compopt +o filenames -o nospace 2>/dev/null
     fi ;;
   esac
@@ -76,9 +95,12 @@ def with_values(script: str, words: WordLists) -> str:
         ),
         experiments=_EXPERIMENTS,
         keys=_quoted(words.keys),
+        valued=_quoted(valued[1].split() if (valued := _VALUED.search(script)) else ()),
     )
-    script, count = re.subn(r"(?m)^complete (.*)-F _nasframe ", r"complete \1-F _nasframe_values ", script)
-    assert count, "the library of the command line writes other scripts"
+    ending = r"complete -o filenames -F _nasframe_values "  # so that a folder gets a slash, and no blank
+    script, count = re.subn(r"(?m)^complete -F _nasframe ", ending, script)
+    if not count:
+        raise NasframeError("cyclopts writes another script for bash than this version of nasframe knows")
     place = script.rindex("\ncomplete ")
     return f"{script[:place]}\n{function}{script[place:]}"
 

@@ -93,15 +93,16 @@ def remove_from_cache(
     if not (chosen or json):
         print_text(f"nothing to remove in {visible(str(place))}")
         return 0
-    if dry_run and not json:
-        print_tables([_table(place, chosen)])
-        print_text(f"{_total(chosen)} would be removed")
-        return 0
-    gone = list(chosen) if dry_run else [one for one in chosen if remove_stage(one)]
+    gone = [one for one in chosen if (one.state != "in use" if dry_run else remove_stage(one))]
     kept = [one for one in chosen if one not in gone]
     if json:
+        done = "would_remove" if dry_run else "removed"
         removed, in_use = ([_record(one) for one in part] for part in (gone, kept))
-        print_json({"cache": str(place), "bytes": _bytes(gone), "removed": removed, "in_use": in_use})
+        print_json({"cache": str(place), "bytes": _bytes(gone), done: removed, "in_use": in_use})
+        return 1 if kept else 0
+    if dry_run:
+        print_tables([_table(place, chosen)])
+        print_text(f"{_total(gone)} would be removed")
         return 1 if kept else 0
     for one in chosen:
         print_text(f"{'removed' if one in gone else 'in use '}  {visible(one.name)}")
@@ -150,7 +151,7 @@ def _table(place: Path, found: Sequence[CachedStage]) -> Table:
     ]
     if any(one.made for one in found):
         for row, one in zip(rows, found, strict=True):
-            row += [one.made.get("task", ""), one.made.get("data") or one.made.get("folder", "")]
+            row += [one.made.get("task", ""), one.made.get("data", "")]
     return Table("stages", f"Prepared data in {place}", columns, rows)
 
 

@@ -46,8 +46,7 @@ def add_commands(app: App) -> None:
                 write_text(place, with_values(read_text(place), _word_lists()))
             print_message(f"nasframe: {visible(str(place))} is written; a new {found} completes nasframe")
             return
-        # so that bash puts a slash behind a folder, and no blank
-        script = app.generate_completion(shell=found).replace("\ncomplete -F ", "\ncomplete -o filenames -F ")
+        script = app.generate_completion(shell=found)
         if found == "bash":
             script = with_values(script, _word_lists())
         print_text(script.rstrip("\n"))

@@ -103,7 +103,7 @@ def _require_free(target: Path, source: Path | None, overwrite: bool) -> None:
         raise RunError(f"--out {target}: is a folder; expected a name for a file")
     if not target.parent.is_dir():
         there = next(folder for folder in target.absolute().parents if folder.is_dir())
-        raise RunError(f"--out {target}: no folder {target.parent}; there is {there}")
+        raise RunError(f"--out {target}: no folder {target.parent}; the nearest that is there: {there}")
     if target.is_symlink() or (target.exists() and not target.is_file()):
         raise RunError(f"--out {target}: is a link, or no regular file; expected a name for a file")
     if source is not None and target.exists() and source.exists() and target.samefile(source):

@@ -23,16 +23,19 @@ def check_run(run: Path) -> None:
         raise RunError(f"{run}: {problem}")
 
 
-def near_path(path: Path) -> str:
+def near_path(path: Path, *, folders: bool = False) -> str:
     """Return the names beside a path that may be meant, ready to end an error message; "" for none.
 
     Of a link that leads to no file, this is said instead.
+
+    Args:
+        folders: only they may be meant.
     """
     if os.path.islink(path):  # noqa: PTH114 - pathlib raises an error for a name that is too long
         return "; it is a link to nothing"
     if not is_there(path.parent) or not path.parent.is_dir():
         return ""
-    names = [item.name for item in path.parent.iterdir()]
+    names = [item.name for item in path.parent.iterdir() if not folders or item.is_dir()]
     return nearest(path.name, names) if near_names(path.name, names) else ""
 
 

@@ -307,7 +307,9 @@ def _format(format: Format | None, out: Path | None) -> Format:
         raise ConfigurationError("show", [f"--format {format}: the ending of --out {out} says {named}"])
     if not out.parent.is_dir():
         there = next(folder for folder in out.absolute().parents if folder.is_dir())
-        raise ConfigurationError("show", [f"--out {out}: no folder {out.parent}; there is {there}"])
+        raise ConfigurationError(
+            "show", [f"--out {out}: no folder {out.parent}; the nearest that is there: {there}"]
+        )
     if out.is_dir():
         raise ConfigurationError("show", [f"--out {out}: is a folder; expected a file"])
     return named

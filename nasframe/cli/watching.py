@@ -39,11 +39,11 @@ def watch(
 
     from nasframe.watching import watch as serve
 
-    is_there, near = folder.is_dir(), near_path(folder)
+    is_there, near = folder.is_dir(), near_path(folder, folders=True)
 
     def say(address: str) -> None:
         print_text(f"{address}\nCtrl-C ends it")
         if not is_there:
-            print_message(f"nasframe: {folder}: is not there yet{near}; its pages come with it")
+            print_message(f"nasframe: {folder}: is not there yet; its pages come with it{near}")
 
     serve(folder, port, say)

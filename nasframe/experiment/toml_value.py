@@ -43,7 +43,7 @@ def texts_toml_cannot_hold(values: Mapping[str, Any], path: str = "") -> list[st
         for text in value if isinstance(value, list | tuple) else [value]:
             if isinstance(text, str) and any("\ud800" <= letter <= "\udfff" for letter in text):
                 problems.append(
-                    f"{place}: {visible(text)} is not UTF-8, and a TOML file cannot hold it; give the file "
-                    "another name"
+                    f"{place}: {visible(text)} is not UTF-8, and a TOML file cannot hold it; where it names "
+                    "a file, give that another name"
                 )
     return problems

@@ -29,7 +29,10 @@ def check_export(folder: Path, home: Path, names: Mapping[str, object] | None = 
     Raises:
         RunError: another report's files are in the folder, or a file of such a name that no report wrote.
     """
-    written, is_own = _written_in(folder, home)
+    try:
+        written, is_own = _written_in(folder, home)
+    except RunError as error:
+        raise RunError(advised(str(error), "remove that file", "say --overwrite")) from error
     if written and not is_own:
         problem = (
             f"{folder}: holds the tables and figures of another report, {written['report']} "
@@ -51,7 +54,10 @@ def write_export(contents: Mapping[str, bytes], folder: Path, home: Path) -> lis
         folder: of the files; it is made where it is missing.
         home: the folder of the report. Its place is noted beside the files.
     """
-    written, is_own = _written_in(folder, home)
+    try:
+        written, is_own = _written_in(folder, home)
+    except RunError:  # a damaged record names no file
+        written, is_own = {}, False
     before: list[str] = written.get("files", [])
     if not is_own:
         for name in before:

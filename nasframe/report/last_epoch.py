@@ -133,7 +133,7 @@ def _where(changes: Sequence[Change] | None) -> str:
     if not places:
         return " (they differ where nothing depends on it)"
     named = [shorten(visible(place), _LONGEST) for place in places[:_MOST]]
-    more = [f"{len(places) - _MOST} more places"] if len(places) > _MOST else []
+    more = [f"{counted(len(places) - _MOST, 'more place')}"] if len(places) > _MOST else []
     return f" (they differ at {', '.join([*named, *more])})"
 
 

@@ -76,8 +76,17 @@ def overview_page(title: str, about: str, found: Sequence[Watched], links: Mappi
         links: address → words, above the page.
     """
     drawn = [item for item in found if item.kind == "run" and (item.searched or item.trained or item.tried)]
-    studies = [item for item in found if item.courses][:_MOST_COURSES]
-    note = f"Of {len(drawn)} runs the {_MOST} that changed last are drawn." if len(drawn) > _MOST else ""
+    searched = [item for item in found if item.courses]
+    studies = searched[:_MOST_COURSES]
+    notes = [
+        f"Of {count} {things} the {most} that changed last are drawn."
+        for count, most, things in (
+            (len(drawn), _MOST, "runs"),
+            (len(searched), _MOST_COURSES, "studies with a course"),
+        )
+        if count > most
+    ]
+    note = " ".join(notes)
     names = {item.name for item in found}
     first = [item for item in found if item.study not in names]
     folded = [

@@ -155,20 +155,22 @@ class Run:
         experiment: str,
         *,
         identity: str | None = None,
-        remedy: Sequence[str] = REPLACE_IT,
+        remedy: str | Sequence[str] = REPLACE_IT,
     ) -> Run | None:
         """Return the run in a folder that the same experiment made; None where there is none yet.
 
         See `create` for the other arguments and the errors.
 
         Args:
-            remedy: the ways out that the refusal of another experiment's run advises; see `ways_out`.
+            remedy: the ways out, or the only one, that the refusal of another experiment's run advises; see
+                `ways_out`.
         """
         run, identity = cls.existing(path, experiment), identity or fingerprint(experiment)
         if run is None:
             return None
         if run.identity != identity:
-            raise RunError(_other_experiment(run, experiment, remedy))
+            ways = [remedy] if isinstance(remedy, str) else remedy
+            raise RunError(_other_experiment(run, experiment, ways))
         lines = [_decisive(run.experiment_toml), _decisive(experiment)]
         if lines[0] != lines[1]:  # a kill came between the record and the experiment
             write_text(run.path / "experiment.toml", experiment)

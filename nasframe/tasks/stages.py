@@ -160,8 +160,8 @@ def _require_folder(cache: Path) -> None:
     there = next((place for place in (cache, *cache.absolute().parents) if place.exists()), cache)
     if there.exists() and not there.is_dir():
         raise DataError(
-            f"{there}: is a file, and the cache of prepared data was to be a folder there; remove it, or "
-            "name another cache (the key cache of the experiment, or NASFRAME_CACHE)"
+            f"{there}: is a file, and the cache of prepared data was to be a folder there; name another "
+            "cache (the key cache of the experiment, or NASFRAME_CACHE), or remove the file"
         )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from attrs import evolve
 
 from nasframe.report import Watched
-from nasframe.runs import failure_of
+from nasframe.runs import FAILURE, failure_of
 from nasframe.runtime import MAX_LISTING_BYTES, counted, read_json, visible
 from nasframe.tables import TABLE_FILE, load_table
 from nasframe.watching.folder_state import RESULTS, state_of
@@ -48,8 +48,10 @@ def study_line(folder: FoundFolder, line: Watched, changed: float, networks: Net
     if state == "done" and reasons:
         state = "failed"
     elif state == "done" and not results and record.get("unfinished") != {}:
-        state = "interrupted"  # it was made in Python, and has no command to go on with
-    line = evolve(line, state=state, steps=_trials(folder.path, record, ended, reasons), failed=reasons)
+        # it was made in Python, and has no command to go on with
+        reason = str(record.get(FAILURE) or "")
+        state, line = ("failed", evolve(line, reason=reason)) if reason else ("interrupted", line)
+    line = evolve(line, state=state, steps=_trials(folder.path, record, reasons), failed=reasons)
     if kind in ("table", "census"):
         return _with_networks(line, networks.look(folder.path))
     validation, test = _scores(ended)
@@ -63,9 +65,7 @@ def _results(study: Path, kind: str) -> str:
     return next(there, "")
 
 
-def _trials(
-    study: Path, record: Mapping[str, Any], ended: Mapping[str, Any], failed: Mapping[str, str]
-) -> str:
+def _trials(study: Path, record: Mapping[str, Any], failed: Mapping[str, str]) -> str:
     """Return how the trials stand: `3 of 12 trials, 1 failed`."""
     stand = record.get("trials")
     if isinstance(stand, Mapping):

@@ -167,6 +167,9 @@ def test_prepared_data_that_is_read_stays(prepared: Path, capsys: pytest.Capture
     assert listed(capsys)["stages"][0]["state"] == "in use"  # type: ignore[index]
     assert main(["cache", "remove", "--all"]) == 1
     assert "in use" in capsys.readouterr().out
+    assert main(["cache", "remove", "--all", "--dry-run", "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert ([one["name"] for one in found["in_use"]], found["would_remove"]) == ([name], [])
     assert main(["cache", "remove", "--all", "--json"]) == 1
     found = json.loads(capsys.readouterr().out)
     assert ([one["name"] for one in found["in_use"]], found["removed"]) == ([name], [])

@@ -57,6 +57,12 @@ def completed(home: Path, capsys: pytest.CaptureFixture[str]) -> object:
         (("new", "tens"), {"tensors"}),
         (("run", "mine.toml", "--pl"), {"--plugin"}),
         (("evaluate", "runs/mine", "--log"), {"--log-file"}),
+        (("-v", "run", "mine.toml", "search.epo"), {"search.epochs="}),
+        (("--log-file", "log", "options", "relaxation.g"), {"relaxation.grmc", "relaxation.gst"}),
+        (("demo", "search.epo"), {"search.epochs="}),
+        (("compare", "mine.toml", "--relaxation", "stgs,gr"), {"stgs,grmc"}),
+        (("compare", "mine.toml", "--relaxation", "=", "gr"), {"grmc"}),
+        (("compare", "mine.toml", "--relaxation", "="), {"grmc", "stgs"}),
         (("show", "-"), {"-q", "-v", "--quiet", "--verbose"}),
     ],
 )
@@ -70,6 +76,12 @@ def test_bash_completes_files_where_a_command_takes_them(completed: object, home
     (home / "mine.toml").write_text("")
     done = completed("run", str(home / "mi"))  # type: ignore[operator]
     assert str(home / "mine.toml") in done
+
+
+def test_bash_completes_no_key_behind_an_option_that_takes_a_value(completed: object, home: Path) -> None:
+    (home / "runs").mkdir()
+    for option in ("--out", "--log-file"):
+        assert completed("run", "mine.toml", option, "r") == ["runs"]  # type: ignore[operator]
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish", "powershell"])
@@ -105,8 +117,7 @@ def test_it_is_written_to_its_place(
     assert main(["completion", "bash", "--install"]) == 0
     (place,) = home.rglob("nasframe")
     assert str(place) in capsys.readouterr().err
-    completed = script("bash", capsys).replace("complete -o filenames -F", "complete -F")
-    assert place.read_text("utf-8").strip() == completed.strip()
+    assert place.read_text("utf-8").strip() == script("bash", capsys).strip()
 
 
 def test_values_are_words_of_the_script_so_that_a_tab_starts_no_program(

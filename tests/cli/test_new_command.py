@@ -116,7 +116,7 @@ def test_a_file_that_is_there_is_kept(table: Path, capsys: pytest.CaptureFixture
         (["pumps.csv", "task.group=nobody"], "'nobody' is none of the columns"),
         (["pumps.csv", "task=3"], "task: expected a table [task], found 3"),
         (["pumps.csv", "--out", "."], "is a folder"),
-        (["pumps.csv", "--out", "there/x.toml"], "--out there/x.toml: no folder there; there is "),
+        (["pumps.csv", "--out", "there/x.toml"], "no folder there; the nearest that is there: "),
         (["pumps.csv", "task.target=stat", "search.epocs=3", "loop.name=nix"], "new: 3 problems"),
         (["pumps.csv", "search.epocs=3", "loop.name=nix"], "new: 2 problems"),
         (["pumps.csv", "loop.name=random", "search.epochs=3"], "search.epochs=3: changes nothing, as the"),

@@ -101,7 +101,7 @@ def test_help_says_which_run_folder_is_the_default(command: str, default: str) -
         (["show", "nothing.json", "--format", "svg", "--out", "x.dot"], "ending of --out x.dot says dot"),
         (["show", "nothing.json", "--format", "png", "--out", "x.dot"], "ending of --out x.dot says dot"),
         (["show", "nothing.json", "--format", "svg", "--out", "x.foo"], "x.foo: unknown ending; valid: "),
-        (["show", "nothing.json", "--out", "no/such/x.svg"], "no folder no/such; there is /"),
+        (["show", "nothing.json", "--out", "no/such/x.svg"], "no/such; the nearest that is there: /"),
         (["show", "nothing.json", "--format", "gif"], 'Choose from: "text", "dot", "svg", "png"'),
         (["plugins", "show", "grmcc"], "did you mean 'grmc'"),
     ],

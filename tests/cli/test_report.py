@@ -99,6 +99,21 @@ def test_the_files_of_another_report_are_replaced_only_where_the_user_says_so(
     assert main(words) == 0
 
 
+def test_a_damaged_record_of_the_files_is_replaced_only_where_the_user_says_so(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "files"
+    words = ["report", str(run), "--tables", str(folder)]
+    assert main(words) == 0
+    (folder / "written_by.json").write_text("{", encoding="utf-8")
+    assert main(words) == 2
+    error = capsys.readouterr().err
+    assert "written_by.json: cannot be read as JSON" in error
+    assert "remove that file, or say --overwrite" in error
+    assert main([*words, "--overwrite"]) == 0
+    assert main(words) == 0
+
+
 def test_of_another_report_no_file_is_left_beside_those_that_replace_it(run: Path, tmp_path: Path) -> None:
     other, folder = Path(shutil.copytree(run, tmp_path / "other")), tmp_path / "files"
     assert main(["report", str(other), "--tables", str(folder)]) == 0

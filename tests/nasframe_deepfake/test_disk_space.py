@@ -31,7 +31,7 @@ def leave(monkeypatch: pytest.MonkeyPatch, free: int) -> None:
 
 def test_a_set_that_does_not_fit_is_not_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     leave(monkeypatch, 10**9)
-    with pytest.raises(DataError, match=r"20000 clips need up to \d{10} bytes .* 1000000000 bytes"):
+    with pytest.raises(DataError, match=r"20,000 clips need up to \d{10} bytes .* 1000000000 bytes"):
         write_corpus(tmp_path / "set", Corpus(clips=20_000), 1, Progress())
     assert not list(tmp_path.iterdir())
 

@@ -281,6 +281,17 @@ def test_a_study_that_has_not_ended_shows_its_trials(watcher: Watcher) -> None:
     assert "whose report comes when it has ended" in page
 
 
+def test_a_study_of_python_that_an_error_ended_has_failed_with_its_reason(watcher: Watcher) -> None:
+    shutil.copytree(watcher.root / "study", watcher.root / "of_python")
+    for name in ("sweep.json", "report.html"):
+        (watcher.root / "of_python" / name).unlink()
+    file = watcher.root / "of_python/study.json"
+    record = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps(record | {"unfinished": None, "failure": "no luck at all"}), encoding="utf-8")
+    assert state_on(watcher.ask("/of_python/report.html").text).startswith("failed")
+    assert "no luck at all" in watcher.ask("/").text
+
+
 def test_a_study_with_a_trial_that_failed_has_failed(watcher: Watcher) -> None:
     shutil.copytree(watcher.root / "study", watcher.root / "unlucky")
     file = watcher.root / "unlucky/sweep.json"

@@ -92,7 +92,8 @@ def write_streams(
     )
     if shards.done:
         progress.say(
-            f"{shards.done} of {counted(len(clips), 'clip')} are decoded already, {len(left)} are left"
+            f"{shards.done} of {counted(len(clips), 'clip is', 'clips are')} decoded already, {len(left)} "
+            "are left"
         )
     results: Iterator[DecodedClip | str] = in_order(
         functools.partial(decoded_clip, root, window, mels, faces),

@@ -161,7 +161,7 @@ def _scored(
     left = [clip for group, one in zip(groups, known, strict=True) if one is None for clip in group]
     if len(left) < len(clips):
         progress.say(
-            f"{len(clips) - len(left)} of {counted(len(clips), 'clip')} are scored already, "
+            f"{len(clips) - len(left)} of {counted(len(clips), 'clip is', 'clips are')} scored already, "
             f"{len(left)} are left"
         )
     seconds, problems = dict[str, Sequence[LabelledSecond]](), dict[str, str]()
