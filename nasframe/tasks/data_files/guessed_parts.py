@@ -146,6 +146,11 @@ def _of_table(table: CsvTable, given: Mapping[str, Any]) -> GuessedParts:
                 left_out.append(f"column {shorten(name, 40)!r}: {part.no_input}")
             else:
                 free.append(name)
+        left_out += [
+            f"column {place}: has no name in the header, and an input is called by one"
+            for place, name in enumerate(table.header, 1)
+            if not name
+        ]
         if not free:
             raise DataError(
                 f"{table.path}: no column of numbers is left for an input beside the target {target[0]!r}; "

@@ -239,3 +239,8 @@ def test_another_format_is_refused_with_those_that_are_read(name: str, tmp_path:
     (tmp_path / name).write_bytes(b"\x80\x02")
     with pytest.raises(DataError, match="expected a file that ends in .csv"):
         guess_parts(tmp_path / name, {})
+
+
+def test_a_column_without_a_name_is_left_out_and_told(tmp_path: Path) -> None:
+    found = guessed(tmp_path, rows("flow,,heat,y", "N.5", "N.5", "N.5", "u|v"))
+    assert found.left_out[-1] == "column 2: has no name in the header, and an input is called by one"
