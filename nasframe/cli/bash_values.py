@@ -64,6 +64,8 @@ _nasframe_values() {{
       [[ ${{#COMPREPLY[@]}} -eq 1 && ${{COMPREPLY[0]}} == *= ]] && compopt +o filenames -o nospace 2>/dev/null
     fi ;;
   esac
+  [[ ${{#COMPREPLY[@]}} -eq 0 ]] && COMPREPLY=($(compgen -f -- "$cur"))
+  return 0
 }}
 """
 

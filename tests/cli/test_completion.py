@@ -74,8 +74,9 @@ def test_bash_completes_commands_options_and_their_values(
 
 def test_bash_completes_files_where_a_command_takes_them(completed: object, home: Path) -> None:
     (home / "mine.toml").write_text("")
-    done = completed("run", str(home / "mi"))  # type: ignore[operator]
-    assert str(home / "mine.toml") in done
+    for command in ("run", "show", "new", "tables"):
+        done = completed(command, str(home / "mi"))  # type: ignore[operator]
+        assert str(home / "mine.toml") in done, command
 
 
 def test_bash_completes_no_key_behind_an_option_that_takes_a_value(completed: object, home: Path) -> None:

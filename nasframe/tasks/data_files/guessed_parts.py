@@ -478,7 +478,10 @@ def _as_pattern(word: str, columns: Sequence[str], names: Sequence[str], used: I
 
 def _on_views(inputs: Mapping[str, ColumnNames]) -> str:
     if len(inputs) == 1:
-        return "guessed: all columns of numbers, as their names do not tell views; others: task.inputs"
+        return (
+            "guessed: all columns of numbers, as their names do not tell views; the cells of the space "
+            "convolve neighbouring columns, so their order matters; others: task.inputs"
+        )
     return f"guessed: a view for each beginning of a name: {_listed(inputs)}; other views: task.inputs"
 
 

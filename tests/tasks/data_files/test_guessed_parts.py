@@ -62,6 +62,7 @@ def test_columns_whose_names_begin_alike_are_a_view(tmp_path: Path) -> None:
 def test_columns_whose_names_tell_no_views_are_one_input(tmp_path: Path) -> None:
     found = guessed(tmp_path, rows("alcohol,ash,hue,y", "N.5", "N.5", "N.5", "u|v"))
     assert {name: parts.names for name, parts in found.inputs.items()} == {"x": ("alcohol", "ash", "hue")}
+    assert "so their order matters" in found.notes["inputs"]
     assert not found.fusable
 
 
