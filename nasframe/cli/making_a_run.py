@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
     from nasframe.pipeline import SearchResult
     from nasframe.runs import Run
 
-__all__ = ["add_commands", "of_section", "show_run", "show_search", "show_training"]
+__all__ = ["add_commands", "show_run", "show_search", "show_training"]
 
 
 @frozen
@@ -285,24 +283,15 @@ def _refuse_options_without_effect(
     path: Path, experiment: Experiment, overrides: tuple[str, ...], common: Common
 ) -> None:
     """Refuse options in a command that its loop does not use: they would change nothing."""
-    from nasframe.experiment import unused_sections
+    from nasframe.experiment import overrides_without_effect, unused_sections
 
     unused = unused_sections(type(experiment.loop), experiment.names["loop"])
     problems = []
     if "relaxation" in unused and common.relaxation is not None:
         problems.append(f"--relaxation {common.relaxation}: changes nothing, {unused['relaxation']}")
-    problems += [
-        f"{word}: changes nothing, {why}"
-        for section, why in unused.items()
-        for word in of_section(section, overrides)
-    ]
+    problems += overrides_without_effect(unused, overrides)
     if problems:
         raise ConfigurationError(str(path), problems)
-
-
-def of_section(name: str, overrides: Sequence[str]) -> list[str]:
-    """Return the overrides of a section of an experiment."""
-    return [word for word in overrides if re.match(rf"\s*{name}\s*[.=]", word)]
 
 
 def _reading_as_recorded(folder: Path) -> AbstractContextManager[None]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
-from nasframe.cli.making_a_run import of_section
 from nasframe.cli.plugin_files import next_command
 from nasframe.errors import ConfigurationError, DataError, PluginError, RunError, nearest
 from nasframe.plugins import Registered, manager
@@ -120,15 +119,11 @@ def _written(
     Raises:
         ConfigurationError: an option that the user says is none; nothing is written then.
     """
-    from nasframe.experiment import Experiment, overridden, starting_file, unused_in
+    from nasframe.experiment import Experiment, overridden, overrides_without_effect, starting_file, unused_in
 
     given = overridden({}, "new", overrides)
     plain = overridden(_PLAIN, "new", overrides)
-    without_effect = [
-        f"{word}: changes nothing, {why}"
-        for section, why in unused_in(plain).items()
-        for word in of_section(section, overrides)
-    ]
+    without_effect = overrides_without_effect(unused_in(plain), overrides)
     of_task = given.get("task", {})
     try:
         proposed = _proposed(entry, source, of_task if isinstance(of_task, dict) else {})

@@ -25,7 +25,7 @@ def print_summary(run: Run) -> None:
     test = run.test or {}
     trained = run.history("train")
     known = trained[-1]["validation"] if trained else {}
-    found = {table.name: table for table in [*run_tables(run), *tables_of_test(test, known)]}
+    found = {table.name: table for table in [*run_tables(run), *_tables_of_test(test, known)]}
     names = ("baselines", "metrics", "entropy", "finalists", "stages", "parameters", "costs", "time")
     print_text(f"\n{pipeline.draw(run).text.rstrip()}\n")
     print_tables(found[name] for name in names if name in found)
@@ -54,12 +54,12 @@ def print_test(test: Mapping[str, Any]) -> None:
     """Print the metrics of a run on its test split beside those of its baselines."""
     from nasframe.report import metric_caveats
 
-    print_tables(tables_of_test(test))
+    print_tables(_tables_of_test(test))
     for sentence in metric_caveats(test):
         print_text(sentence)
 
 
-def tables_of_test(test: Mapping[str, Any], names: Container[str] | None = None) -> list[Table]:
+def _tables_of_test(test: Mapping[str, Any], names: Container[str] | None = None) -> list[Table]:
     """Return the tables of the test split for the content of a `test.json`: one form for every screen.
 
     They are called `baselines`, `metrics`, as each metric with values by category, `parameters` and `costs`;
@@ -96,7 +96,7 @@ _ELSEWHERE = (
     *("baselines", "caveats", "undefined_scores", "objective"),
     *("parameters", "parameters_total", "parameters_by_part", "multiply_adds"),
 )
-"""What other tables and sentences say of a `test.json`."""
+"""Keys of a `test.json` that other tables and sentences tell."""
 
 
 def _with_ends(name: str) -> set[str]:

@@ -23,7 +23,7 @@ _QUIET = ("-q", "--quiet")
 _VERBOSE = ("-v", "--verbose")
 _LOG_FILE = "--log-file"
 WORDS = (*_QUIET, *_VERBOSE, _LOG_FILE)
-"""The options of this page."""
+"""All words of these options."""
 
 _RECORDS = ("run.json", "study.json")
 """Files by which a folder is that of a run or a study."""

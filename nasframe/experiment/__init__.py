@@ -20,7 +20,7 @@ from nasframe.experiment.sections import DEFAULT_NAMES, ENGINE, PLUGINS
 from nasframe.experiment.starting_file import starting_file
 from nasframe.experiment.toml_file import read_toml
 from nasframe.experiment.toml_value import in_toml
-from nasframe.experiment.unused_sections import unused_in, unused_sections
+from nasframe.experiment.unused_sections import overrides_without_effect, unused_in, unused_sections
 
 __all__ = [
     "DEFAULT_NAMES",
@@ -36,6 +36,7 @@ __all__ = [
     "options_of_plugins",
     "options_of_section",
     "overridden",
+    "overrides_without_effect",
     "parse_value",
     "plain_value",
     "read_toml",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nasframe.errors import PluginError
 from nasframe.experiment.sections import DEFAULT_NAMES, class_of
 from nasframe.searching import GradientLoop, ProposalLoop
 
-__all__ = ["unused_in", "unused_sections"]
+__all__ = ["overrides_without_effect", "unused_in", "unused_sections"]
 
 
 def unused_sections(loop: type[GradientLoop | ProposalLoop], name: str) -> Mapping[str, str]:
@@ -30,6 +31,21 @@ def unused_sections(loop: type[GradientLoop | ProposalLoop], name: str) -> Mappi
             "trainings train.…"
         )
     return found
+
+
+def overrides_without_effect(unused: Mapping[str, str], overrides: Sequence[str]) -> list[str]:
+    """Return a problem for each `key=value` of a section that `unused_sections` names.
+
+    Example:
+        >>> overrides_without_effect({"search": "as no supernet is trained"}, ["search.epochs=3", "seed=1"])
+        ['search.epochs=3: changes nothing, as no supernet is trained']
+    """
+    return [
+        f"{word}: changes nothing, {why}"
+        for section, why in unused.items()
+        for word in overrides
+        if re.match(rf"\s*{section}\s*[.=]", word)
+    ]
 
 
 def unused_in(values: Mapping[str, Any]) -> Mapping[str, str]:

@@ -33,7 +33,7 @@ def execute(
     executor: str = "local",
     executor_options: Mapping[str, Any] | None = None,
     device: str | None = None,
-    hear: Callable[[Mapping[str, Outcome]], None] | None = None,
+    on_outcomes: Callable[[Mapping[str, Outcome]], None] | None = None,
 ) -> dict[str, Outcome]:
     """Do every trial that is not done; one that fails does not stop the others.
 
@@ -56,7 +56,7 @@ def execute(
         executor_options: those that it has, by name.
         device: name of the device that the trials ask for, where they all ask for the same. With `auto` or
             `cuda` and several GPUs, each worker sees one of them.
-        hear: called in this process with the outcomes so far, at the beginning and when a trial has ended.
+        on_outcomes: called in this process with the outcomes so far, at the beginning and after each trial.
 
     Returns:
         Name of a trial → its outcome, in the order of `trials`.
@@ -73,8 +73,8 @@ def execute(
     shown = progress or Progress()
     outcomes = {trial.name: Outcome("done") for trial in trials if is_done(trial)}
     left = [trial for trial in trials if trial.name not in outcomes]
-    if hear is not None:
-        hear(outcomes)
+    if on_outcomes is not None:
+        on_outcomes(outcomes)
     if outcomes:
         shown.say(f"{len(outcomes)} of {counted(len(trials), 'trial')}: done already, skipped")
     if left:
@@ -92,8 +92,8 @@ def execute(
 
             for name, outcome in _ended(left, instance, patience, tick):
                 outcomes[name] = outcome
-                if hear is not None:
-                    hear(outcomes)
+                if on_outcomes is not None:
+                    on_outcomes(outcomes)
                 tell = shown.warn if outcome.status == "failed" else shown.say
                 tell(f"{name}: {_outcome_line(outcome)} [{len(outcomes)} of {len(trials)}]")
                 shown.report(_counts(outcomes, 0))

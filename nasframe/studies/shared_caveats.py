@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nasframe.display import Estimate
-from nasframe.runtime import counted, format_names
+from nasframe.runtime import format_names
 
 __all__ = ["choice_caveats", "failed_trials", "few_seeds", "trial_caveats"]
 
@@ -42,8 +42,7 @@ def few_seeds(seeds: int, doubtful: str) -> list[str]:
     if seeds >= _ENOUGH:
         return []
     return [
-        f"{counted(seeds, 'seed is', 'seeds are')} too few: below {_ENOUGH}, {doubtful} say "
-        f"little about other seeds and should not "
+        f"{seeds} seeds are too few: below {_ENOUGH}, {doubtful} say little about other seeds and should not "
         "be believed."
     ]
 

@@ -107,6 +107,9 @@ class WatchedPages:
             except OSError as error:
                 why = (error.strerror or str(error)).lower()
                 return self._notice(f"{self.root} cannot be read: {why}. The page comes back with it.", 503)
+            for known in (self._lines, self._networks):  # what has gone is forgotten
+                for name in known.keys() - folders.keys():
+                    del known[name]
             if path == "/":
                 return self._overview(folders)
             if not path.endswith(f"/{PAGE}"):
@@ -133,7 +136,6 @@ class WatchedPages:
         stamps = {name: stamp_of(folder) for name, folder in folders.items()}
         families = {name: _family(name, stamps) for name in folders}
         changes = {name: max(map(changed_at, own)) for name, own in families.items()}
-        self._lines = {name: line for name, line in self._lines.items() if name in folders}
         found = []
         for name in sorted(folders, key=lambda name: (-changes[name], name)):
             folder = folders[name]

@@ -158,6 +158,7 @@ def _width(words: str) -> float:
 
 def mark(series: int, kind: str) -> str:
     """Return the CSS classes of a part of a series: its colour, and for a line its dash."""
+    # the second round of colours begins with another dash, so that SERIES² lines differ
     dash = f" d{(series + series // SERIES) % SERIES}" if kind == "line" else ""
     return f"{kind} s{series % SERIES}{dash}"
 

@@ -15,9 +15,9 @@ from nasframe.runtime import Lock, machine_record, remove_path, without_nan, wri
 from nasframe.studies.folder.layout import LOCKS, OLD_TRIALS, RECORD, TRIALS, written_names
 from nasframe.studies.folder.record import FORMAT, is_unbegun, read_study
 
-__all__ = ["STAND", "StudyFolder"]
+__all__ = ["StudyFolder"]
 
-STAND = "trials"
+_TRIALS = "trials"
 """Key of the record: how many trials there are and how many are done, and the errors of those that failed."""
 
 
@@ -86,7 +86,7 @@ class StudyFolder:
         """
         reasons = {name: on_one_line(why) for name, why in failed.items()}
         stand = {"count": count, "done": done, "failed": reasons}
-        write_json(self.path / RECORD, {**read_study(self.path), STAND: stand})
+        write_json(self.path / RECORD, {**read_study(self.path), _TRIALS: stand})
 
     def note_failure(self, error: Exception) -> None:
         """Record why the call failed, where it has begun."""

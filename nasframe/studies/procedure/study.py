@@ -140,7 +140,7 @@ class Study:
             progress=self.settings.progress,
             lock=lock.descriptor if lock.held else None,
             preload=PRELOAD,
-            hear=self._note,
+            on_outcomes=self._note,
         )
 
     def _note(self, outcomes: Mapping[str, Outcome]) -> None:
