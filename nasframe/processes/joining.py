@@ -45,6 +45,9 @@ def joined(device: torch.device) -> Iterator[Group]:
             "torchrun",
             [f"torch {torch.__version__} is built without torch.distributed; search in one process"],
         )
+    # Optimisers import it. Where it is imported within a group, it keeps the group and its threads beyond the
+    # end, and such a thread may abort a process whose interpreter ends.
+    from torch import _dynamo  # noqa: F401
     from torch.distributed.rendezvous import rendezvous  # which such a torch lacks
 
     part_of_store: Any = dist.PrefixStore  # type: ignore[attr-defined, unused-ignore]

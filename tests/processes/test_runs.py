@@ -102,6 +102,35 @@ def test_the_others_end_within_seconds_where_a_process_is_killed_and_the_search_
     assert "Finished epochs are kept" in errors
 
 
+STEP_IN_A_GROUP = """
+import os, torch
+from nasframe.processes import joined
+
+with joined(torch.device("cpu")) as group:
+    parameter = torch.nn.Parameter(torch.ones(3))
+    parameter.sum().backward()
+    group.mean_gradients([parameter])
+    torch.optim.Adam([parameter]).step()  # imports much of torch
+print(len(os.listdir("/proc/self/task")))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="this system does not list threads")
+def test_no_thread_of_a_group_lives_after_it_and_aborts_the_end_of_its_process(tmp_path: Path) -> None:
+    (tmp_path / "step.py").write_text(STEP_IN_A_GROUP, encoding="utf-8")
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    made = subprocess.run(
+        [*launcher, "step.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert (made.returncode, made.stdout.split()) == (0, ["1", "1"]), made.stderr
+
+
 def test_torchrun_makes_a_whole_run(alone: Run, tmp_path: Path) -> None:
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     program = ["-m", "nasframe", "--plugin", str(TOYS / "toy_streams.py"), "run", *SMALL, "--out", "run"]
