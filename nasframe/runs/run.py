@@ -45,6 +45,7 @@ from nasframe.runtime import (
     fingerprint,
     flush_file,
     machine_record,
+    read_bytes,
     read_text,
     ways_out,
     without_nan,
@@ -82,6 +83,8 @@ class Run:
     """
 
     path: Path = field(converter=Path)
+    _read: dict[bytes, Architecture] = field(factory=dict, init=False, eq=False, repr=False)
+    """The content of `architecture.json` as it was last read → what it says."""
 
     # -- opening ----------------------------------------------------------------------------------------
 
@@ -322,7 +325,12 @@ class Run:
         if not path.exists():
             raise RunError(f"{self.path}: has no architecture.json yet; run its search to the end first")
         try:
-            return Architecture.load(path)
+            content = read_bytes(path, ArchitectureError)
+            if content not in self._read:  # a page asks a dozen times, and the space is built anew each time
+                found = Architecture.load(path)
+                self._read.clear()
+                self._read[content] = found
+            return self._read[content]
         except ArchitectureError as error:
             raise ArchitectureError(
                 f"{error}\n  where a search made it, remove the file and search again: it is derived anew"
