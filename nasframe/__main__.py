@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -17,7 +18,10 @@ def main() -> int:
     try:
         hear_signals(message)
         try:
+            gc.disable()  # it would go through all that is imported again and again
             from nasframe.cli import main as run
+
+            gc.enable()
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # a package of the core is missing, or raises anything

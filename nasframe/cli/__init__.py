@@ -53,6 +53,7 @@ from nasframe.plugins import error_message, find_error_source, manager, moved_to
 from nasframe.runtime import (
     cores,
     drop_stream,
+    import_uncollected,
     offering,
     print_message,
     print_traceback,
@@ -128,6 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     take_any_character()
     with warnings.catch_warnings(), repeat_lost_interrupts(), contextlib.ExitStack() as until_the_end:
+        until_the_end.enter_context(import_uncollected("torch"))
         _plain_warnings(words)
         try:
             with writing_output():  # it may be closed, which is to be said before the work

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import os
 import signal
 import sys
@@ -35,3 +36,4 @@ def end_with_parent(parent: int) -> None:
 
 if "multiprocessing.forkserver" in sys.orig_argv[-1] and COMMAND in os.environ:
     end_with_parent(int(os.environ[COMMAND]))
+    gc.disable()  # until a worker is forked: what the server imports, stays

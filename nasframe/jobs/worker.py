@@ -77,6 +77,7 @@ def work(connection: Connection, given: Mapping[str, Any], lock: Connection | No
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     gc.freeze()  # the memory of what the fork server has imported stays shared
+    gc.enable()  # which the server does without
     answers = _Answers(connection)
     with contextlib.suppress(KeyboardInterrupt, EOFError, OSError):
         try:
