@@ -26,7 +26,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from nasframe.errors import NasframeError
+from nasframe.errors import NasframeError, RunError
 from nasframe.jobs.server import end_with_parent
 from nasframe.jobs.starting import ONE_THREAD
 from nasframe.plugins import PROJECT, error_message, keep_error_source, manager
@@ -59,6 +59,7 @@ def settings(log: Path | None, device: str | None, initializer: Callable[[], Non
             if isinstance(module, ModuleType) and sys.modules.get(module.__name__) is module
         },
         "files": [file.resolve() for file in plugins.files.values()],
+        "code": {name: plugins.code_of(name) for name in plugins.names},
         "initializer": pickle.dumps(initializer),  # which may be a plugin's
     }
 
@@ -151,8 +152,25 @@ def _take_over(given: Mapping[str, Any]) -> None:
     for name, module in given["modules"].items():
         manager().register(importlib.import_module(module), name)
     manager().load_files(given["files"])
+    _require_same_code(given["code"])
     if (first := pickle.loads(given["initializer"])) is not None:
         first()
+
+
+def _require_same_code(given: Mapping[str, str | None]) -> None:
+    """Refuse to work with other code of a plugin than the process that wants the calls.
+
+    Raises:
+        RunError: a file was changed after that process had loaded it.
+    """
+    plugins = manager()
+    here = {*plugins.names}
+    changed = [name for name, code in given.items() if name in here and plugins.code_of(name) != code]
+    if changed:
+        raise RunError(
+            f"the code of {', '.join(changed)} has changed since this command began, and a new worker would "
+            "run it as it is now; give the command again, or put that back"
+        )
 
 
 def _write_at_once(log: Path | None) -> None:

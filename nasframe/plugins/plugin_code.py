@@ -8,9 +8,38 @@ import inspect
 from pathlib import Path
 from typing import Any
 
+from attrs import field, frozen
+
 from nasframe.plugins.files_beside import files_beside
 
-__all__ = ["hash_of_code"]
+__all__ = ["LoadedCode", "hash_of_code"]
+
+
+@frozen
+class LoadedCode:
+    """The code of plugins as this process has loaded it, whatever becomes of their files afterwards."""
+
+    _known: dict[str, tuple[Any, Any, dict[Any, str | None]]] = field(factory=dict, init=False)
+
+    def of(self, plugin: str, module: Any, target: Any = None) -> str | None:
+        """Return what `hash_of_code` returned when it was first asked for this module.
+
+        Args:
+            plugin: its name.
+            module, target: see `hash_of_code`. A module that is loaded anew, by `reload` too, is another one.
+        """
+        spec = getattr(module, "__spec__", None)  # `reload` makes a new one
+        known = self._known.get(plugin)
+        if known is None or known[0] is not module or known[1] is not spec:
+            known = self._known[plugin] = (module, spec, {})
+        hashes = known[2]
+        if target not in hashes:
+            hashes[target] = hash_of_code(module, target)
+        return hashes[target]
+
+    def forget(self, plugin: str) -> None:
+        """Forget a plugin."""
+        self._known.pop(plugin, None)
 
 
 def hash_of_code(module: Any, target: Any = None) -> str | None:

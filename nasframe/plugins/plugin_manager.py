@@ -14,7 +14,7 @@ from nasframe.plugins.hook_calls import HookCalls
 from nasframe.plugins.look_up import LookUp
 from nasframe.plugins.missing_extras import missing_extra
 from nasframe.plugins.packages import packages_of, versions_of
-from nasframe.plugins.plugin_code import hash_of_code
+from nasframe.plugins.plugin_code import LoadedCode
 from nasframe.plugins.recorded_names import RecordedNames
 from nasframe.plugins.registered import Registered
 from nasframe.plugins.registry import PluginRegistry
@@ -31,6 +31,7 @@ class PluginManager:
         self._registry = PluginRegistry()
         self._look_up = LookUp(self._registry)
         self._calls = HookCalls(self._registry, self._look_up)
+        self._code = LoadedCode()
 
     # -- which plugins there are ------------------------------------------------------------------------
 
@@ -56,7 +57,10 @@ class PluginManager:
 
     def load_files(self, paths: Iterable[str | Path]) -> list[str]:
         """Register several files, each of which may specify hooks of the others; see `load_file`."""
-        return loading.load_files(self._registry, paths)
+        names = loading.load_files(self._registry, paths)
+        for name in names:
+            self.code_of(name)  # now: while the process works, the file may be edited
+        return names
 
     def register(self, module: ModuleType | object, name: str) -> None:
         """Register one module or object as plugin `name`.
@@ -70,6 +74,7 @@ class PluginManager:
     def unregister(self, name: str) -> None:
         """Forget plugin `name`."""
         self._registry.unregister(name)
+        self._code.forget(name)
 
     @property
     def names(self) -> list[str]:
@@ -121,11 +126,14 @@ class PluginManager:
         """Return the SHA-256 of the Python code of a plugin and of the libraries that it names in
         `NASFRAME_LIBRARIES`; None where it has no file.
 
+        It is the code that this process runs: that of a file when it was loaded, that of a package when it
+        was first asked for. A change on the disk counts where the plugin is loaded anew, also by `reload`.
+
         Args:
             plugin: its name.
             target: a class or function that it registers; its file counts too where it lies elsewhere.
         """
-        return hash_of_code(self.module(plugin), target)
+        return self._code.of(plugin, self.module(plugin), target)
 
     @property
     def kinds(self) -> list[str]:

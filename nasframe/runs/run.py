@@ -60,6 +60,10 @@ REPLACE_IT = ("choose another --out", "say --overwrite to replace it")
 """The ways out where the run of another experiment is in the folder; see `ways_out`."""
 
 
+_STUDY = "study.json"
+"""The record of the study whose trial a run is, two folders above it."""
+
+
 @frozen
 class Run:
     """A run folder.
@@ -266,9 +270,10 @@ class Run:
                 file = then[name].get("file")
                 parts.append(f"{name} is not here" + (f" (add --plugin {file})" if file else ""))
             problem = f"{self.path}: cannot go on, for it was begun with other plugins: {'; '.join(parts)}"
-            anew = advised(problem, "put that back", "begin anew with --overwrite")
-            of_study = "of a trial of a study, remove its folder and give the command of the study again"
-            raise RunError(f"{anew}; {of_study}")
+            if (self.path.parent.parent / _STUDY).is_file():
+                again = "or remove the folder of this trial and give the command of the study again"
+                raise RunError(f"{problem}; put that back, {again}")
+            raise RunError(advised(problem, "put that back", "begin anew with --overwrite"))
         names = record_names().after(self.names)
         self.take_up(plugins=plugin_record(), names=names.to_dict()["names"])
 

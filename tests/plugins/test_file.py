@@ -6,13 +6,16 @@ import json
 import shutil
 import sys
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import nasframe
 from nasframe.cli import main
-from nasframe.errors import PluginError
+from nasframe.errors import PluginError, RunError
+from nasframe.jobs import Trial, execute
 from nasframe.plugins import PluginManager
 from tests.toys import STREAMS as EXPERIMENT
 from tests.toys import TOYS
@@ -168,6 +171,51 @@ def test_an_unfinished_search_does_not_go_on_with_other_code(
     forget(plugins)
     (folder / "my_ops.py").write_text(CODE, encoding="utf-8")
     assert main([*SEARCH, *BOTH]) == 0
+
+
+def test_a_file_that_is_edited_while_a_run_works_changes_nothing_of_that_run(
+    folder: Path, plugins: PluginManager, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nasframe.pipeline import whole_run
+
+    train = whole_run.train
+
+    def edited_before(*arguments: Any, **options: Any) -> Any:
+        (folder / "my_ops.py").write_text(CODE + "# changed\n", encoding="utf-8")
+        return train(*arguments, **options)
+
+    monkeypatch.setattr(whole_run, "train", edited_before)
+    code = sha256(f"my_ops.py\0{len(CODE)}\0{CODE}".encode()).hexdigest()
+    assert main(["run", *SEARCH[1:], "train.epochs=1", *BOTH]) == 0
+    run = nasframe.Run.open("run")
+    assert run.test is not None
+    assert run.record["plugins"]["my_ops"]["sha256"] == code
+    forget(plugins)
+    capsys.readouterr()
+    assert main(["run", *SEARCH[1:], "train.epochs=1", *BOTH]) == 0
+    assert "run: was made with other code of my_ops; what is done is kept" in capsys.readouterr().err
+
+
+def test_a_worker_that_would_run_other_code_than_the_command_is_refused(
+    folder: Path, plugins: PluginManager
+) -> None:
+    plugins.load_files(["my_ops.py"])
+    (folder / "my_ops.py").write_text(CODE + "# changed\n", encoding="utf-8")
+    with pytest.raises(RunError, match="the code of my_ops has changed since this command began"):
+        execute([Trial("a", folder / "a", print, None)], folder, workers=2)
+
+
+def test_only_a_trial_of_a_study_is_told_of_the_study(folder: Path, plugins: PluginManager) -> None:
+    runs = [nasframe.Run.create(place, "") for place in (folder / "run", folder / "study" / "trials" / "a")]
+    (folder / "study" / "study.json").write_text("{}", encoding="utf-8")
+    for run in runs:
+        run.note(plugins={"gone": {"version": None, "sha256": None}})
+    with pytest.raises(RunError, match="gone is not here; put that back, or begin anew with --overwrite$"):
+        runs[0].require_same_plugins()
+    with pytest.raises(
+        RunError, match="or remove the folder of this trial and give the command of the study"
+    ):
+        runs[1].require_same_plugins()
 
 
 @pytest.mark.parametrize(

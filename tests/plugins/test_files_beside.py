@@ -54,6 +54,12 @@ def own(plugins: PluginManager, tmp_path: Path) -> Iterator[PluginManager]:
             sys.modules.pop(name, None)
 
 
+def load_anew(own: PluginManager, file: Path) -> None:
+    own.unregister(file.stem)
+    sys.modules.pop(file.stem)
+    own.load_file(file)
+
+
 def made(name: str) -> torch.Tensor:
     output: torch.Tensor = build_operation(OpSpec(name), [(3,)])(torch.ones(2, 3))
     return output
@@ -171,6 +177,8 @@ def test_the_hash_of_a_plugin_includes_the_files_that_it_imports(
     write(tmp_path, other="x = 2\n")
     assert own.code_of("ops_hash") == before
     write(tmp_path, deeper="def f(x): return x + 1\n")
+    assert own.code_of("ops_hash") == before  # which this process runs
+    load_anew(own, tmp_path / "ops_hash.py")
     assert own.code_of("ops_hash") != before
 
 
@@ -218,6 +226,7 @@ def test_a_target_in_a_file_beside_a_plugin_is_registered_by_its_path(
     assert own.name_of("operation", found) == "kept"
     before = own.code_of("ops_target")
     write(tmp_path, target=target + "# changed\n")
+    load_anew(own, tmp_path / "ops_target.py")
     assert own.code_of("ops_target") != before
 
 

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -314,10 +315,13 @@ def test_the_hash_of_a_plugin_covers_every_file_of_its_package(
     assert first == again
     assert first["object"] is None
     add(tmp_path / "hashed_plugin", {"inner/deep.py": "x = 2\n"})
+    assert hashes("not loaded anew") == first
+    importlib.reload(sys.modules["hashed_plugin"])
     changed = hashes("changed")
     assert changed["plugin"] != first["plugin"]
     assert changed["file"] == first["file"]
     add(tmp_path / "hashed_plugin", {"inner/deep.py": "x = 1\n", "inner/more.py": ""})
+    importlib.reload(sys.modules["hashed_plugin"])
     assert hashes("more")["plugin"] not in (first["plugin"], changed["plugin"])
     assert len(first["plugin"] or "") == hashlib.sha256().digest_size * 2
 
@@ -332,9 +336,13 @@ def test_the_hash_of_a_plugin_covers_the_libraries_that_it_names(
     first = Run.create(tmp_path / "first", "")
     assert first.changed_plugins == []
     add(tmp_path / "named_library", {"inner/deep.py": "x = 2\n"})
+    importlib.reload(sys.modules["on_library"])
     assert first.changed_plugins == ["on_library"]
     add(tmp_path / "named_library", {"inner/deep.py": "x = 1\n"})
+    importlib.reload(sys.modules["on_library"])
+    assert first.changed_plugins == []
     add(tmp_path, {"on_library.py": 'NASFRAME_LIBRARIES = ("named_library",)  # changed\n'})
+    importlib.reload(sys.modules["on_library"])
     assert first.changed_plugins == ["on_library"]
 
 
