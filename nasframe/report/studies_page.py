@@ -8,19 +8,31 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from nasframe.display import Cell, Column, Estimate, Table
+from attrs import evolve
+
+from nasframe.display import Cell, Column, Estimate, Table, flatten
 from nasframe.errors import RunError
+from nasframe.report.costs import COSTS
 from nasframe.report.documents import read_study_record
 from nasframe.report.experiment_options import parsed_experiment
 from nasframe.report.machines import hardware_of
 from nasframe.report.page import PAGE, Page, make_page
-from nasframe.report.study_record import CHOSEN, MEANS, current_names, metric_columns, rows_by_name
+from nasframe.report.study_record import (
+    CHOSEN,
+    MEANS,
+    current_names,
+    metric_columns,
+    rows_by_name,
+    value_text,
+)
+from nasframe.report.variant_settings import variant_settings
 from nasframe.runtime import (
     MAX_LISTING_BYTES,
     Fields,
     Items,
     Text,
     counted,
+    format_names,
     read_json,
     without_nan,
     write_json,
@@ -30,6 +42,12 @@ __all__ = ["STUDIES", "join_studies", "read_joined", "studies_page", "write_stud
 
 STUDIES = "studies.json"
 """The record of such a page."""
+
+_NAMES = 3
+"""Columns of a table of rows that hold no number of a metric."""
+
+_OWN = ("seed", "cache")
+"""Options that are told elsewhere, or that no result depends on."""
 
 _FILES = ("comparison.json", "sweep.json")
 
@@ -45,8 +63,9 @@ def join_studies(folders: Sequence[Path], out: Path) -> dict[str, Any]:
 
     Returns:
         `task`, `objective`, `metrics` (those of all studies), `studies` (`name`, `path` relative to `out`,
-        `kind`, `title`, `seeds`, `versions`, `machines`, `data`, `chosen`, `rows`), and `caveats`: sentences
-        on what differs between the studies.
+        `kind`, `title`, `seeds`, `versions`, `machines`, `data`, `chosen`, `rows`), `options` (those that
+        differ: `option`, and `values`, of each study the values of all its rows), and `caveats`: sentences on
+        what differs between the studies.
 
     Raises:
         RunError: a folder holds no such study, or one is of another task or objective than the first.
@@ -90,8 +109,18 @@ def join_studies(folders: Sequence[Path], out: Path) -> dict[str, Any]:
         }
         for name, (folder, data) in zip(names, records.items(), strict=True)
     ]
-    found = {"task": task, "objective": objective, "metrics": shared, "studies": studies}
-    joined: dict[str, Any] = without_nan({"kind": "studies", **found, "caveats": _differences(studies)})
+    options = _options(
+        {name: _values(records[folder], folder) for name, folder in zip(names, folders, strict=True)}
+    )
+    found = {
+        "task": task,
+        "objective": objective,
+        "metrics": shared,
+        "studies": studies,
+        "options": options,
+        "caveats": _differences(studies, options),
+    }
+    joined: dict[str, Any] = without_nan({"kind": "studies", **found})
     return joined
 
 
@@ -121,7 +150,11 @@ def studies_page(record: Mapping[str, Any], title: str) -> Page:
         "studies.html",
         title=f"Studies: {title}",
         about=f"{counted(len(studies), 'study', 'studies')} of the task {record['task']}",
-        tables=[_results(record), _facts(record)],
+        tables=[
+            *(table for table in (_results(record), _costs(record)) if len(table.columns) > _NAMES),
+            *([_different(record)] if record["options"] else []),
+            _facts(record),
+        ],
         figures=[],
         caveats=record["caveats"],
         links={f"{_address(study['path'])}/{PAGE}": study["name"] for study in studies},
@@ -163,7 +196,28 @@ def _rows(data: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _differences(studies: Sequence[Mapping[str, Any]]) -> list[str]:
+def _values(data: Mapping[str, Any], folder: Path) -> dict[str, list[str]]:
+    """Return option → its values in the variants of a study, as text; none for a variant without it."""
+    found: dict[str, list[str]] = {}
+    for settings in variant_settings(data, folder).values():
+        for option, value in flatten(settings).items():
+            if option not in _OWN and value_text(value) not in found.setdefault(option, []):
+                found[option].append(value_text(value))
+    return found
+
+
+def _options(values: Mapping[str, Mapping[str, Sequence[str]]]) -> list[dict[str, Any]]:
+    """Return the options whose values are not the same in all studies, in the order of the experiments."""
+    every = dict.fromkeys(option for known in values.values() for option in known)
+    told = {option: {name: list(known.get(option, ())) for name, known in values.items()} for option in every}
+    return [
+        {"option": option, "values": found}
+        for option, found in told.items()
+        if len({frozenset(own) for own in found.values()}) > 1
+    ]
+
+
+def _differences(studies: Sequence[Mapping[str, Any]], options: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return a sentence for each thing that is not the same in all studies."""
     seeds = {tuple(study["seeds"]) for study in studies}
     found = [
@@ -174,6 +228,12 @@ def _differences(studies: Sequence[Mapping[str, Any]]) -> list[str]:
     data = {study["data"] for study in studies}
     if len(data) > 1:
         found.append("The studies were made of different data, so a difference may come from the examples.")
+    if options:
+        found.append(
+            f"{counted(len(options), 'option differs', 'options differ')} between the studies: "
+            f"{format_names([item['option'] for item in options])}. A difference between rows of two studies "
+            "may come from any of them."
+        )
     versions = {tuple(sorted(study["versions"].items())) for study in studies}
     if len(versions) > 1:
         said = _each(
@@ -202,24 +262,80 @@ def _hardware(study: Mapping[str, Any]) -> str:
     return "; ".join(dict.fromkeys(filter(None, map(hardware_of, study["machines"]))))
 
 
+def _is_like(record: Mapping[str, Any]) -> bool:
+    """Return True where rows of two studies differ in nothing but what their names say."""
+    told = {(tuple(study["seeds"]), study["data"]) for study in record["studies"]}
+    return len(told) == 1 and not record["options"]
+
+
 def _results(record: Mapping[str, Any]) -> Table:
-    objective, metrics = record["objective"], record["metrics"]
-    columns = [Column("study"), Column("name"), *metric_columns(record, with_validation=True)]
-    columns.append(Column("seeds"))
+    shown = _columns(record, costs=False)
+    title = "The scores of all studies"
+    note = "Each study tests its own rows against each other; between studies nothing was tested."
+    return _rows_of_all(record, "results", title, shown, f"{_bold(record, shown)}{note}")
+
+
+def _costs(record: Mapping[str, Any]) -> Table:
+    shown = _columns(record, costs=True)
+    return _rows_of_all(record, "costs", "The costs of all studies", shown, _bold(record, shown).strip())
+
+
+def _columns(record: Mapping[str, Any], *, costs: bool) -> list[Column]:
+    """Return the columns of the scores or of the costs; none is marked between studies that are not alike."""
+    metrics = metric_columns(record, with_validation=True)
+    own = [column for column in metrics if (column.key in COSTS) == costs]
+    return own if _is_like(record) else [evolve(column, best="") for column in own]
+
+
+def _bold(record: Mapping[str, Any], columns: Sequence[Column]) -> str:
+    if not _is_like(record):
+        return (
+            "No best number of a column is marked: options, seeds or data differ between the studies, as the "
+            "sentences above say. "
+        )
+    best = {column.best for column in columns}
+    words = [
+        *(["the largest on validation"] if "largest" in best else []),
+        *(["the smallest cost of a column"] if "smallest" in best else []),
+    ]
+    return f"Bold: {' and '.join(words)}, of all studies. " if words else ""
+
+
+def _rows_of_all(
+    record: Mapping[str, Any], name: str, title: str, shown: Sequence[Column], note: str
+) -> Table:
+    objective, validation = record["objective"], f"{record['objective']}_validation"
     rows: list[list[Cell]] = []
     marked = []
     for study in record["studies"]:
         for row in study["rows"]:
             if row["name"] == study["chosen"]:
                 marked.append(len(rows))
-            values = [Estimate.read(row["values"].get(metric)) for metric in metrics]
+            cells: list[Cell] = [
+                Estimate.read(
+                    row["validation"] if column.key == validation else row["values"].get(column.key)
+                )
+                for column in shown
+            ]
             known = Estimate.read(row["values"].get(objective)).by_seed.values()
-            first = [study["name"], row["name"], Estimate.read(row["validation"])]
-            rows.append([*first, *values, sum(value is not None for value in known)])
+            rows.append([study["name"], row["name"], *cells, sum(value is not None for value in known)])
     several = any(len(study["seeds"]) > 1 for study in record["studies"])
-    note = "Each study tests its own rows against each other; between studies nothing was tested."
+    if marked:
+        note = f"On a blue ground: the row that validation chose in its study. {note}".strip()
     signs = [*([MEANS] if several else []), *([CHOSEN] if marked else [])]
-    return Table("results", "The rows of all studies", columns, rows, note, marked, signs)
+    columns = [Column("study"), Column("name"), *shown, Column("seeds")]
+    return Table(name, title, columns, rows, note, marked, signs, stacks=True)
+
+
+def _different(record: Mapping[str, Any]) -> Table:
+    names = [study["name"] for study in record["studies"]]
+    columns = [Column("option"), *(Column(f"study {place}", name) for place, name in enumerate(names, 1))]
+    rows: list[list[Cell]] = [
+        [item["option"], *(", ".join(item["values"][name]) or None for name in names)]
+        for item in record["options"]
+    ]
+    note = "Several values: rows of the study have different ones. —: no row has the option, or it has none."
+    return Table("options", "Options that differ between the studies", columns, rows, note, stacks=True)
 
 
 def _facts(record: Mapping[str, Any]) -> Table:
@@ -239,7 +355,7 @@ def _facts(record: Mapping[str, Any]) -> Table:
         ]
         for study in record["studies"]
     ]
-    return Table("studies", "The studies", columns, rows)
+    return Table("studies", "The studies", columns, rows, stacks=True)
 
 
 def _address(path: str) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from nasframe.cli import main
 from nasframe.errors import RunError
-from nasframe.report import join_studies, read_page
+from nasframe.report import join_studies, read_page, studies_page
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_the_page_has_the_rows_of_all_studies_and_links_to_each(two: list[Path],
 def test_the_page_is_made_anew_from_its_folder(two: list[Path], tmp_path: Path) -> None:
     main(["report", *map(str, two), "--out", str(tmp_path / "out")])
     page = read_page(tmp_path / "out")
-    assert [table.name for table in page.tables] == ["results", "studies"]
+    assert [table.name for table in page.tables] == ["results", "costs", "options", "studies"]
 
 
 def test_the_same_seeds_are_said_and_others_are_named(two: list[Path], tmp_path: Path) -> None:
@@ -60,6 +60,72 @@ def test_differences_of_versions_data_and_hardware_are_said(two: list[Path], tmp
     assert "different data" in said
     assert "first: torch 2.6; second: torch 2.14" in said
     assert "first: Fast One; second: Slow One" in said
+
+
+def with_experiment(folder: Path, old: str, new: str) -> None:
+    file = next(folder / name for name in ("comparison.json", "sweep.json") if (folder / name).is_file())
+    toml = json.loads(file.read_text(encoding="utf-8"))["experiment"]
+    assert old in toml
+    change(folder, experiment=toml.replace(old, new))
+
+
+def like_the_first(two: list[Path]) -> None:
+    shutil.rmtree(two[1])
+    shutil.copytree(two[0], two[1])
+
+
+def test_the_options_that_differ_between_studies_stand_in_a_table(two: list[Path], tmp_path: Path) -> None:
+    like_the_first(two)
+    with_experiment(two[1], "epochs = 8", "epochs = 9")
+    with_experiment(two[1], "nodes = 2", "nodes = 3")
+    record = join_studies(two, tmp_path)
+    assert record["options"] == [
+        {"option": "space.nodes", "values": {"first": ["2"], "second": ["3"]}},
+        {"option": "search.epochs", "values": {"first": ["8"], "second": ["9"]}},
+    ]
+    assert "2 options differ between the studies: space.nodes, search.epochs." in " ".join(record["caveats"])
+    table = {table.name: table for table in studies_page(record, "both").tables}["options"]
+    assert [*table.rows] == [["space.nodes", "2", "3"], ["search.epochs", "8", "9"]]
+
+
+def test_options_that_vary_within_a_study_have_all_their_values_in_the_table(
+    two: list[Path], tmp_path: Path
+) -> None:
+    values = {item["option"]: item["values"] for item in join_studies(two, tmp_path)["options"]}
+    assert values["relaxation.name"] == {"first": ["softmax", "grmc"], "second": ["softmax"]}
+    assert values["relaxation.samples"] == {"first": [], "second": ["10", "100"]}
+    assert values["relaxation.temperature"]["second"] == ["0.1", "0.5", "1.0"]
+
+
+def test_no_best_number_is_marked_between_studies_that_differ_and_the_page_says_so(
+    two: list[Path], tmp_path: Path
+) -> None:
+    html = studies_page(join_studies(two, tmp_path), "both").html
+    assert 'class="best"' not in html
+    assert "No best number of a column is marked: options, seeds or data differ" in html
+
+
+def test_blue_rows_and_bold_numbers_are_explained(two: list[Path], tmp_path: Path) -> None:
+    like_the_first(two)
+    record = join_studies(two, tmp_path)
+    page = studies_page(record, "both")
+    assert record["options"] == []
+    assert "best" in page.html
+    notes = " ".join(table.note for table in page.tables)
+    assert "On a blue ground: the row that validation chose in its study." in notes
+    assert "Bold: the largest on validation, of all studies." in notes
+    assert "Bold: the smallest cost of a column, of all studies." in notes
+
+
+@pytest.mark.parametrize("width", [1440, 400])
+def test_every_column_of_the_page_is_seen_at_once(
+    two: list[Path], tmp_path: Path, look: Any, width: int
+) -> None:
+    main(["report", *map(str, two), "--out", str(tmp_path / "out")])
+    page = look(tmp_path / "out" / "report.html", width=width)
+    wider = "boxes => boxes.filter(box => box.scrollWidth > box.clientWidth + 1).length"
+    assert page.eval_on_selector_all(".scroll", wider) == 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_another_objective_is_refused(two: list[Path], tmp_path: Path) -> None:
