@@ -77,6 +77,7 @@ _CURVE = Fields(
     {"name": Text(), "points": Items(Fields({"test": _MEAN}, {"trainings": _NUMBER, "seconds": _NUMBER}))},
     {"kind": Text()},
 )
+_BASELINE = Fields({}, {"kind": Text(), "group": Nullable(Text()), "name": Nullable(Text()), "seed": _SEED})
 _CORRELATION = Fields(
     {},
     {
@@ -131,6 +132,7 @@ _STUDY = Fields(
         "gap": Items(_GAP),
         "tables": Items(_TABLE),
         "cost_curves": Items(_CURVE),
+        "baselines": Items(_BASELINE),
         "caveats": Items(Text()),
         "chosen": Fields({"name": Text()}, {"validation": _ESTIMATE, "test": _ESTIMATE}),
         "failed": Each(Nullable(Text())),

@@ -58,13 +58,34 @@ def version_sentences(records: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def computing_sentences(machines: Sequence[Mapping[str, Any]], asked: object) -> list[str]:
-    """Return the sentence of the device that was asked for and the threads; empty where none are recorded."""
+    """Return the sentence of the device that was used and of the threads; empty where none are recorded.
+
+    Args:
+        machines: that computed.
+        asked: the device that the experiment names; `auto` took a GPU where a machine had one.
+    """
     threads = sorted({machine["threads"] for machine in machines if machine.get("threads")})
-    device = f"device {asked}; " if isinstance(asked, str) and asked else ""
     if not threads:
         return []
+    used = sorted({_device(machine, asked) for machine in machines})
+    on = f"on {' or '.join(used)}" if used != [_PROCESSOR] else f"on {_PROCESSOR} alone"
+    if threads == [1]:
+        return [f"Everything was computed {on}, with one thread of the processor in each process."]
     others = " or ".join(map(str, threads))
     return [
-        f"Computation: {device}of the processor, a search and a training take one thread each, "
-        f"everything else {others}."
+        f"Everything was computed {on}. Of the processor each search and each training had one thread; the "
+        f"other work, such as the preparation of data, had {others}."
     ]
+
+
+_PROCESSOR = "the processor"
+
+
+def _device(machine: Mapping[str, Any], asked: object) -> str:
+    """Return the device that was used on a machine, in words."""
+    named = asked if isinstance(asked, str) else "auto"
+    has_gpu = bool(machine.get("gpus")) and "+cpu" not in str(machine.get("torch"))
+    if named == "cpu" or (named == "auto" and not has_gpu):
+        return _PROCESSOR
+    number = named.partition(":")[2]
+    return f"GPU {number}" if number else "a GPU"

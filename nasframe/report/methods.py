@@ -6,7 +6,7 @@ A sentence states only numbers that the record holds; where it holds none, the s
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,9 @@ from nasframe.report.costs import value_of
 from nasframe.report.experiment_options import name_in, parsed_experiment
 from nasframe.report.finalists import learnt_logits, selection_of
 from nasframe.report.machines import computing_sentences, machine_sentences, version_sentences
+from nasframe.report.variant_settings import first_run, trials_of_variants, variant_settings
 from nasframe.runs import Run
-from nasframe.runtime import counted, path_inside
+from nasframe.runtime import counted
 
 __all__ = ["run_methods", "study_methods"]
 
@@ -31,6 +32,9 @@ _FOR = {
 _OF_SPLITS = re.compile(r"split|share|fold|seed|data_?set|examples|clips|identities|people")
 """Options of a task that say how its splits are made."""
 
+_MOST_SPACES = 8
+"""Spaces of a study whose sizes are told one by one."""
+
 Settings = Mapping[str, Any]
 
 
@@ -43,6 +47,7 @@ def run_methods(run: Run) -> list[str]:
         *_space(run, settings),
         *_search(run, settings),
         *_training(run, settings),
+        *_baselines(run),
         *_cost(run),
         *computing_sentences(run.record.get("machines") or (), settings.get("device")),
         *machine_sentences(run.record.get("machines") or ()),
@@ -57,13 +62,15 @@ def study_methods(data: Mapping[str, Any], folder: Path | None = None) -> list[s
         folder: of the study; what all runs have in common is read from the first that is done.
     """
     settings = parsed_experiment(data["experiment"])
-    run = None if folder is None else _first_run(data, folder)
-    machines = data["machines"]
+    run = None if folder is None else first_run(data["trials"], folder)
+    machines, varied = data["machines"], _varied_keys(data)
     return [
-        *([] if run is None else [*_data(run, settings), *_space(run, settings)]),
-        *_seeds(settings, data["seeds"]),
+        *([] if run is None else _data(run, settings, varied)),
+        *_study_space(data, folder, settings),
+        *_seeds(settings, data["seeds"], varied),
         *_varied(data),
-        *_options(settings, data),
+        *_options(settings, data, folder),
+        *_study_baselines(data),
         *_study_cost(data),
         *_intervals(data),
         *computing_sentences(machines, settings.get("device")),
@@ -95,7 +102,9 @@ def _shown(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else format_value(value, "setting")
 
 
-def _data(run: Run, settings: Settings) -> list[str]:
+def _data(run: Run, settings: Settings, varied: Collection[str] = ()) -> list[str]:
+    if "task.name" in varied:
+        return []
     facts = (run.record["data"] or {}).get("task") or {}
     examples, test = dict(facts.get("examples") or {}), run.test or {}
     if test.get("examples") is not None:
@@ -105,10 +114,14 @@ def _data(run: Run, settings: Settings) -> list[str]:
     if name:
         by = f", and its objective is {objective}" if objective else ""
         found.append(f"The task is {name}{by}.")
-    if examples:
+    if examples and not any(key == "data_seed" or key.startswith("task.") for key in varied):
         parts = [f"{count:,} {_FOR.get(split, f'in the split {split}')}" for split, count in examples.items()]
         found.append(f"The numbers of examples are {', '.join(parts)}.")
-    made = {key: value for key, value in _section(settings, "task").items() if _OF_SPLITS.search(key)}
+    made = {
+        key: value
+        for key, value in _section(settings, "task").items()
+        if _OF_SPLITS.search(key) and f"task.{key}" not in varied
+    }
     listed = [f"{key} = {_shown(value)}" for key, value in made.items() if _is_plain(value)]
     if listed:
         found.append(f"The splits were made by the task with {', '.join(listed)}.")
@@ -120,22 +133,65 @@ def _is_plain(value: object) -> bool:
     return all(isinstance(item, bool | int | float | str) for item in items) and value != ""
 
 
-def _seeds(settings: Settings, seeds: Sequence[Any]) -> list[str]:
+def _seeds(settings: Settings, seeds: Sequence[Any], varied: Collection[str] = ()) -> list[str]:
     known = [str(seed) for seed in seeds if isinstance(seed, int)]
     if not known:
         return []
     what = f"seed {known[0]}" if len(known) == 1 else f"{len(known)} seeds ({', '.join(known)})"
     first = settings.get("data_seed", settings.get("seed"))
     data = f", and the data was made with seed {first}" if isinstance(first, int) else ""
+    data = "" if "data_seed" in varied else data
     return [f"Search and training used {what}{data}."]
 
 
 def _space(run: Run, settings: Settings) -> list[str]:
+    size = _size(run)
+    name = f"{_named(settings, 'space')}{_with_options(settings, 'space')}"
+    return [f"The search space {name} has {size}."] if size else []
+
+
+def _size(run: Run) -> str:
+    """Return the number of architectures of a run's space in words; empty where it cannot be read."""
     try:
-        count = run.architecture.space.how_many().in_words
+        return run.architecture.space.how_many().in_words
     except NasframeError:
+        return ""
+
+
+def _study_space(data: Mapping[str, Any], folder: Path | None, settings: Settings) -> list[str]:
+    """Return the sentence of the space; where a study varies it, with the size of each of them."""
+    varied = [key for key in _varied_keys(data) if key.partition(".")[0] == "space"]
+    if folder is None:
         return []
-    return [f"The search space {_named(settings, 'space')}{_with_options(settings, 'space')} has {count}."]
+    if not varied:
+        run = first_run(data["trials"], folder)
+        return [] if run is None else _space(run, settings)
+    known = variant_settings(data, folder)
+    sizes: dict[str, str] = {}
+    for name, trials in trials_of_variants(data).items():
+        own = _section(known.get(name, {}), "space")
+        words = ", ".join(f"{_last(key)} = {_shown(own[_last(key)])}" for key in varied if _last(key) in own)
+        if words in sizes or len(sizes) == _MOST_SPACES:
+            continue
+        run = first_run(trials, folder)
+        if run is not None and (size := _size(run)):
+            sizes[words] = size
+    left = [key.partition(".")[2] for key in varied]
+    options = "" if "name" in left else _with_options(settings, "space", left)
+    named = "" if "name" in left else f" {_named(settings, 'space')}{options}"
+    kinds = {str(_section(known.get(name, {}), "space")) for name in known}
+    if not sizes or len(kinds) > len(sizes):
+        return [f"The search space{named} varies with {_listed(varied)}, and its size with it."]
+    told = "; ".join(f"{size} with {words}" for words, size in sizes.items())
+    return [f"The search space{named} varies: {told}."]
+
+
+def _last(key: str) -> str:
+    return key.rpartition(".")[2]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _search(run: Run, settings: Settings) -> list[str]:
@@ -190,14 +246,43 @@ def _cost(run: Run) -> list[str]:
     return [f"In computing time {' and '.join(parts)}."] if parts else []
 
 
-def _first_run(data: Mapping[str, Any], folder: Path) -> Run | None:
-    for trial in data["trials"]:
-        try:
-            if trial["status"] == "done":
-                return Run.open(path_inside(folder, trial["folder"], "its folder"))
-        except (NasframeError, KeyError):  # the folder of a trial may have been removed
-            continue
-    return None
+def _baselines(run: Run) -> list[str]:
+    """Return the sentence of the networks that a run was compared with."""
+    found = (run.test or {}).get("baselines") or {}
+    drawn = [name for name, values in found.items() if "architecture" in values]
+    return _compared_with(str(len(drawn)) if drawn else "", [name for name in found if name not in drawn])
+
+
+def _study_baselines(data: Mapping[str, Any]) -> list[str]:
+    """Return the sentence of the networks that the variants of a comparison were compared with."""
+    drawn: dict[tuple[Any, Any], int] = {}
+    others: dict[str, None] = {}
+    for network in data["baselines"]:
+        place = (network.get("group"), network.get("seed"))
+        if network.get("kind") == "random":
+            drawn[place] = drawn.get(place, 0) + 1
+        elif network.get("name"):
+            others[network["name"]] = None
+    counts = " or ".join(map(str, sorted(set(drawn.values()))))
+    return _compared_with(counts, list(others), " for each seed")
+
+
+def _compared_with(drawn: str, others: Sequence[str], each: str = "") -> list[str]:
+    found = []
+    if drawn:
+        several = "architecture" if drawn == "1" else "architectures"
+        found.append(f"{drawn} random {several} of the same space{each}")
+    if others:
+        found.append(f"the fixed {'network' if len(others) == 1 else 'networks'} {_listed(others)}")
+    return [f"Trained in the same way, for comparison: {'; '.join(found)}."] if found else []
+
+
+def _varied_keys(data: Mapping[str, Any]) -> list[str]:
+    """Return the options that are not the same in all variants or points."""
+    points = [variant.get("point") or {} for variant in data["variants"]]
+    return list(
+        dict.fromkeys([*(key for point in points for key in point), *(axis["key"] for axis in data["axes"])])
+    )
 
 
 def _varied(data: Mapping[str, Any]) -> list[str]:
@@ -211,10 +296,9 @@ def _varied(data: Mapping[str, Any]) -> list[str]:
     return [f"Compared were {', '.join(names)}, with the same seeds."] if len(names) > 1 else []
 
 
-def _options(settings: Settings, data: Mapping[str, Any]) -> list[str]:
-    """Return the options of the sections that are the same in all trials, or nearly so."""
-    points = [variant.get("point") or {} for variant in data["variants"]]
-    varied = {key for point in points for key in point} | {axis["key"] for axis in data["axes"]}
+def _options(settings: Settings, data: Mapping[str, Any], folder: Path | None) -> list[str]:
+    """Return the options of the sections, without those that vary; of plugins that vary, those of each."""
+    varied, known = _varied_keys(data), variant_settings(data, folder)
     found = []
     for section, title in (
         ("relaxation", "Relaxation"),
@@ -222,14 +306,17 @@ def _options(settings: Settings, data: Mapping[str, Any]) -> list[str]:
         ("search", "Search"),
         ("train", "Training"),
     ):
-        if f"{section}.name" in varied:
-            continue  # each variant has options of its own
         left_out = [key.partition(".")[2] for key in varied if key.startswith(f"{section}.")]
-        options = _with_options(settings, section, left_out)
-        name = _named(settings, section)
-        if options or name:
-            found.append(f"{title}: {f'{name}{options}' if name else options.strip(' ()')}.")
+        of = known.values() if f"{section}.name" in varied else [settings]
+        told = dict.fromkeys(_named_options(each, section, left_out) for each in of)
+        if words := "; ".join(filter(None, told)):
+            found.append(f"{title if len(told) == 1 else f'{title}s'}: {words}.")
     return found
+
+
+def _named_options(settings: Settings, section: str, left_out: Sequence[str]) -> str:
+    options, name = _with_options(settings, section, left_out), _named(settings, section)
+    return f"{name}{options}" if name else options.strip(" ()")
 
 
 def _study_cost(data: Mapping[str, Any]) -> list[str]:

@@ -48,6 +48,7 @@ _EMPTY: Mapping[str, Any] = {
     "gap": (),
     "tables": (),
     "cost_curves": (),
+    "baselines": (),
     "caveats": (),
     "chosen": None,
     "failed": {},

@@ -11,7 +11,7 @@ from nasframe.report.experiment_options import parsed_experiment
 from nasframe.runs import Run
 from nasframe.runtime import path_inside
 
-__all__ = ["first_run", "variant_settings"]
+__all__ = ["first_run", "trials_of_variants", "variant_settings"]
 
 Settings = Mapping[str, Any]
 
@@ -27,9 +27,7 @@ def variant_settings(data: Mapping[str, Any], folder: Path | None) -> dict[str, 
         folder: of the study; None where it is not known.
     """
     base = parsed_experiment(data["experiment"])
-    trials: dict[str, list[Mapping[str, Any]]] = {}
-    for trial in data["trials"]:
-        trials.setdefault(trial.get("variant") or trial["name"], []).append(trial)
+    trials = trials_of_variants(data)
     points = {name: own[0].get("point") or {} for name, own in trials.items()}
     points |= {variant["name"]: variant.get("point") or {} for variant in data["variants"]}
     found: dict[str, Settings] = {}
@@ -38,6 +36,14 @@ def variant_settings(data: Mapping[str, Any], folder: Path | None) -> dict[str, 
         run = first_run(trials.get(name, ()), folder) if swaps and folder is not None else None
         found[name] = _at(base, point) if run is None else parsed_experiment(run.experiment_toml)
     return found or {"": base}
+
+
+def trials_of_variants(data: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
+    """Return name of a variant or point → its trials, those of all seeds."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for trial in data["trials"]:
+        found.setdefault(trial.get("variant") or trial["name"], []).append(trial)
+    return found
 
 
 def first_run(trials: Iterable[Mapping[str, Any]], folder: Path) -> Run | None:

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import json
+import random
+import shutil
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from nasframe import Run
 from nasframe.report import read_page
-from nasframe.report.machines import machine_facts, machine_sentences
+from nasframe.report.machines import computing_sentences, machine_facts, machine_sentences
+from nasframe.report.methods import study_methods
+from nasframe.report.study_record import current_names
+from nasframe.space.architecture import rebuild_space
+from tests.report.studies import comparison, sweep
 
 MACHINE = {
     "processor": "Fast One",
@@ -77,3 +86,98 @@ def test_a_study_with_machines_shows_them(compared: Path, tmp_path: Path) -> Non
     page = read_page(tmp_path)
     assert "Fast One" in page.methods
     assert "Fast One, 4 cores" in page.html
+
+
+def with_runs(run: Run, record: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Put a run with the options of its point into the folder of each trial that is done."""
+    for trial in record["trials"]:
+        if trial["status"] == "done":
+            target = folder / trial["folder"]
+            shutil.rmtree(target, ignore_errors=True)
+            shutil.copytree(run.path, target)
+    return current_names(record)
+
+
+def test_a_sweep_of_the_space_has_the_size_of_each_space(run: Run, tmp_path: Path) -> None:
+    data = with_runs(run, sweep(run, {"space.nodes": [1, 2]}, (0,)), tmp_path)
+    data["trials"][1] |= {"status": "done"}
+    sizes = []
+    for trial, nodes in zip(data["trials"], (1, 2), strict=True):
+        shutil.copytree(run.path, tmp_path / trial["folder"], dirs_exist_ok=True)
+        file = tmp_path / trial["folder"] / "architecture.json"
+        document = json.loads(file.read_text(encoding="utf-8"))
+        document["space"]["options"]["nodes"] = nodes
+        space = rebuild_space(document["space"], "test")
+        document["assignment"] = space.sample(random.Random(0))
+        file.write_text(json.dumps(document), encoding="utf-8")
+        sizes.append(space.how_many().in_words)
+    assert sizes[0] != sizes[1]
+    text = " ".join(study_methods(data, tmp_path))
+    assert f"varies: {sizes[0]} with nodes = 1; {sizes[1]} with nodes = 2." in text
+    assert "nodes = 2," not in text.partition("varies")[0]
+
+
+def test_a_sweep_of_the_space_whose_runs_are_gone_has_no_size(run: Run, tmp_path: Path) -> None:
+    data = current_names(sweep(run, {"space.nodes": [1, 2]}, (0,)))
+    text = " ".join(study_methods(data, tmp_path))
+    assert "varies with space.nodes, and its size with it" in text
+    assert "architectures with" not in text
+
+
+def test_a_study_that_varies_its_data_has_no_numbers_of_one_of_them(run: Run, tmp_path: Path) -> None:
+    data = with_runs(run, sweep(run, {"data_seed": [1, 2]}, (0,)), tmp_path)
+    text = " ".join(study_methods(data, tmp_path))
+    assert "The numbers of examples" not in text
+    assert "the data was made with seed" not in text
+
+
+def test_each_variant_has_its_own_options(run: Run, tmp_path: Path) -> None:
+    data = comparison(run, tmp_path, (0,))
+    data["trials"][-1] |= {"status": "done"}
+    data = with_runs(run, data, tmp_path)
+    file = tmp_path / data["trials"][-1]["folder"] / "experiment.toml"
+    toml = file.read_text(encoding="utf-8")
+    swapped = toml.replace('name = "softmax"', 'name = "grmc"\nsamples = 7')
+    file.write_text(swapped, encoding="utf-8")
+    text = " ".join(study_methods(data, tmp_path))
+    assert "Relaxations: softmax (temperature = 1); grmc (samples = 7, temperature = 1)." in text
+
+
+def test_the_networks_that_a_search_is_compared_with_are_counted(run: Run, compared: Path) -> None:
+    assert "Trained in the same way, for comparison: 2 random architectures of the same space." in run_text(
+        run
+    )
+    record = json.loads((compared / "comparison.json").read_text(encoding="utf-8"))
+    record["baselines"] = [
+        *({"kind": "random", "group": "", "name": f"random {n}", "seed": s} for n in (1, 2) for s in (0, 1)),
+        {"kind": "task", "group": "", "name": "late fusion", "seed": 0},
+    ]
+    text = " ".join(study_methods(current_names(record)))
+    assert "comparison: 2 random architectures of the same space for each seed; the fixed network" in text
+
+
+def run_text(run: Run) -> str:
+    return read_page(run.path).methods
+
+
+@pytest.mark.parametrize(
+    ("asked", "gpus", "said"),
+    [
+        ("auto", [], "on the processor alone"),
+        ("auto", ["NVIDIA A"], "on a GPU"),
+        ("cpu", ["NVIDIA A"], "on the processor alone"),
+        ("cuda:1", ["NVIDIA A", "NVIDIA A"], "on GPU 1"),
+    ],
+)
+def test_the_device_that_was_used_is_said(asked: str, gpus: list[str], said: str) -> None:
+    (found,) = computing_sentences([{**MACHINE, "gpus": gpus}], asked)
+    assert found.startswith(f"Everything was computed {said}.")
+    assert "the other work, such as the preparation of data, had 2" in found
+    assert "auto" not in found
+
+
+def test_one_thread_for_everything_is_said_in_words() -> None:
+    (found,) = computing_sentences([{**MACHINE, "threads": 1, "gpus": []}], "auto")
+    assert found == (
+        "Everything was computed on the processor alone, with one thread of the processor in each process."
+    )
