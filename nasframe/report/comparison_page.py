@@ -26,6 +26,7 @@ from nasframe.report.costs import heading_of, title_of, unit_of, value_of
 from nasframe.report.methods import study_methods
 from nasframe.report.page import Page, Tile, make_page
 from nasframe.report.placement import placement_figures, placement_tables, with_endings
+from nasframe.report.search_courses import course_figures, study_courses
 from nasframe.report.study_record import (
     CHOSEN,
     MEANS,
@@ -68,7 +69,10 @@ def comparison_page(data: Mapping[str, Any], folder: Path) -> Page:
         title=f"Comparison: {data['title']}",
         about=about,
         tables=linked_to_trials(comparison_tables(data), data, folder),
-        figures=comparison_figures(data),
+        figures=[
+            *comparison_figures(data),
+            *course_figures(study_courses(data, folder), data["objective"]),
+        ],
         # a variant that was not chosen has no test score here: nobody should choose by it
         lead=[*chosen_tiles(data), Tile("trials done", f"{counts['done']} of {counts['count']}")],
         caveats=data["caveats"],

@@ -77,7 +77,17 @@ _CURVE = Fields(
     {"name": Text(), "points": Items(Fields({"test": _MEAN}, {"trainings": _NUMBER, "seconds": _NUMBER}))},
     {"kind": Text()},
 )
-_BASELINE = Fields({}, {"kind": Text(), "group": Nullable(Text()), "name": Nullable(Text()), "seed": _SEED})
+_BASELINE = Fields(
+    {},
+    {
+        "kind": Text(),
+        "group": Nullable(Text()),
+        "name": Nullable(Text()),
+        "seed": _SEED,
+        "seconds": _NUMBER,
+        "validation": Nullable(_NUMBERS),
+    },
+)
 _CORRELATION = Fields(
     {},
     {

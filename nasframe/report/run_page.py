@@ -31,6 +31,7 @@ from nasframe.report.methods import run_methods
 from nasframe.report.page import Page, Tile, make_page
 from nasframe.report.plugin_sections import plugin_sections
 from nasframe.report.scores import roc_table, score_figures
+from nasframe.report.search_courses import course_figures, steps_of
 from nasframe.report.space_drawing import choice_table, draw_space
 from nasframe.report.strategy_flow import draw_strategy
 from nasframe.report.task_flow import draw_task
@@ -164,6 +165,8 @@ def training_figures(run: Run) -> list[Figure]:
     """Return the course of the trials of a search, and of the trainings."""
     figures: list[Figure] = []
     if trials := trials_of(run):
+        objective = (run.test or {}).get("objective") or "objective"
+        figures += course_figures({"best so far": [steps_of(trials)]}, objective, with_dots=True)
         figures += trial_figures(trials)
     trainings = (
         ("train", "training", "Validation metrics"),

@@ -21,6 +21,7 @@ from nasframe.display import (
 from nasframe.report.costs import title_of, unit_of
 from nasframe.report.methods import study_methods
 from nasframe.report.page import Page, Tile, make_page
+from nasframe.report.search_courses import course_figures, study_courses
 from nasframe.report.study_record import (
     CHOSEN,
     MEANS,
@@ -79,7 +80,10 @@ def sweep_page(data: Mapping[str, Any], folder: Path | None = None) -> Page:
         title=f"Sweep: {data['title']}",
         about=about,
         tables=linked_to_trials(sweep_tables(data), data, folder),
-        figures=[] if many or not axes else sweep_figures(data),
+        figures=[
+            *([] if many or not axes else sweep_figures(data)),
+            *course_figures(study_courses(data, folder), data["objective"]),
+        ],
         lead=[*chosen_tiles(data), Tile("trials done", f"{counts['done']} of {counts['count']}")],
         caveats=data["caveats"],
         too_many=many,

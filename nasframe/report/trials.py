@@ -1,12 +1,11 @@
-"""The trials of a search by proposals, on the page of its run: scores over the cost, and over the sizes."""
+"""The trials of a search by proposals, on the page of its run: a table, and scores over the sizes."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nasframe.display import Cell, Cloud, Column, Figure, Line, LineChart, ScatterChart, Table
+from nasframe.display import Cell, Cloud, Column, Figure, ScatterChart, Table
 from nasframe.runs import Run
 from nasframe.runtime import counted
 
@@ -54,29 +53,9 @@ def trial_table(trials: Trials) -> Table:
 
 
 def trial_figures(trials: Trials) -> list[Figure]:
-    """Return the score of each trial and the best one so far over the cost, and the front of both sizes."""
+    """Return the front of the scores of the trials and both sizes of their networks."""
     scored = [line for line in trials if line["score"] is not None]
-    best: list[tuple[float, float]] = []
-    for line in scored:
-        before = best[-1][1] if best else line["score"]
-        best.append((line["cost"], max(before, line["score"])))
-    return [
-        LineChart(
-            name="trials-by-cost",
-            title="Objective on validation over the cost",
-            x="cost, in full trainings",
-            y="objective, validation",
-            lines=[
-                Line(
-                    "best so far",
-                    _stairs(best),
-                    dots=[(line["cost"], line["score"]) for line in scored],
-                    is_bare=True,
-                )
-            ],
-        ),
-        *(_front(scored, key, title) for key, title in _SIZES.items()),
-    ]
+    return [_front(scored, key, title) for key, title in _SIZES.items()]
 
 
 def trials_verdict(trials: Trials) -> list[str]:
@@ -124,11 +103,3 @@ def best_trial(trials: Trials) -> Mapping[str, Any] | None:
     """Return the line of the best of the trials that were trained longest; None where none has a score."""
     scored = [line for line in trials if line["score"] is not None]
     return max(scored, key=lambda line: (line["epochs"], line["score"]), default=None)
-
-
-def _stairs(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Return points between which a line keeps its height until the next one."""
-    made = points[:1]
-    for (_, before), (x, y) in itertools.pairwise(points):
-        made = [*made, (x, before), (x, y)] if y != before else [*made, (x, y)]
-    return [*made]

@@ -65,7 +65,7 @@ def test_every_loop_of_the_core_makes_a_whole_run(name: str, experiment: Experim
     assert run.test is not None
     assert not (run.path / "trials").exists()
     page = (run.path / "report.html").read_text(encoding="utf-8")
-    assert "Objective on validation over the cost" in page
+    assert "on validation so far, over the trainings" in page
     assert "had no part in it" in page
 
 
