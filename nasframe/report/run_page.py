@@ -90,10 +90,12 @@ def run_page(run: Run) -> Page:
         name_of=_name_of,
         nested=_nested_tables(test),
         caveats=(on_test := metric_caveats(test)),
-        validation_caveats=[line for line in run_caveats(run) if line not in on_test],
+        validation_caveats=[
+            line for line in run_caveats(run) if line not in (*on_test, *search_caveats(run))
+        ],
         baselines=test.get("baselines") or {},
         searched=bool(searched),
-        verdict=[*_verdict(run, searched), *search_caveats(run)] if searched else [],
+        verdict=[*dict.fromkeys([*_verdict(run, searched), *search_caveats(run)])] if searched else [],
         tried=trials_verdict(trials) if trials else [],
         experiment=run.experiment_toml,
         made=_made(run),

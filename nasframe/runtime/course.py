@@ -20,6 +20,10 @@ _SMALLEST, _LARGEST = 1e-3, 1e5
 """Numbers between them have four digits behind the point, others three and an exponent."""
 
 
+_GAP, _WITH_FIRST = 0.05, 0.25
+"""Of the time of the first step: those that follow with so small gaps, and so soon, were done beside it."""
+
+
 @define(eq=False)
 class Course:
     """Work that is under way.
@@ -45,6 +49,7 @@ class Course:
     _begun: float = field(init=False)
     _from: tuple[int, float] = field(init=False)
     _is_warm: bool = field(init=False)
+    _first: float = field(init=False, default=0.0)
     _last: float = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -59,10 +64,18 @@ class Course:
             self._from = self.done, self._begun
         elif steps and not self._is_warm:
             self._from, self._is_warm = (self.done, now), True
+            self._first = now - self._begun
+        elif steps and self._is_with_first(now):  # other workers began it: no pace of one after another
+            self._from = self.done, now
         seconds = now - self._last
         if steps:
             self._last = now
         return seconds
+
+    def _is_with_first(self, now: float) -> bool:
+        """Return True where the step that ends now was done beside the first one, as were all before it."""
+        follows = self._last == self._from[1] and now - self._last <= _GAP * self._first
+        return follows and now - self._begun <= (1 + _WITH_FIRST) * self._first
 
     @property
     def seconds(self) -> float:

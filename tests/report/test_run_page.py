@@ -295,3 +295,14 @@ def test_a_search_that_diverged_still_has_a_page(run: Run, tmp_path: Path) -> No
     page = (broken.path / "report.html").read_text(encoding="utf-8")
     assert "in epoch 8 a probability is not finite" in page
     assert "Every choice over time" in page
+
+
+def test_a_sentence_on_the_logits_stands_once_on_the_page(run: Run, tmp_path: Path) -> None:
+    found = Run(Path(shutil.copytree(run.path, tmp_path / "run")))
+    record = json.loads((found.path / "run.json").read_text(encoding="utf-8"))
+    sentence = "The logits hardly moved, so the architecture is close to an arbitrary one."
+    record["search"] |= {"unmoved": [sentence], "caveats": [sentence]}
+    record["search"]["selection"] = {"candidates": 2, "rule": 0.5, "chosen": 0.6, "notes": [sentence]}
+    (found.path / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    write_report(found)
+    assert (found.path / "report.html").read_text(encoding="utf-8").count(sentence) == 1

@@ -98,3 +98,18 @@ def test_work_without_a_known_end_has_no_time_left(clock: Clock) -> None:
 @pytest.mark.parametrize(("seconds", "shown"), [(0, "0:00:00"), (59.2, "0:01:00"), (86_399, "23:59:59")])
 def test_a_duration_has_hours_minutes_and_seconds(seconds: float, shown: str) -> None:
     assert duration(seconds) == shown
+
+
+def test_steps_that_workers_end_together_with_the_first_promise_no_short_time(clock: Clock) -> None:
+    course = Course("decode", 12, clock)
+    clock.now += 8.0
+    for _ in range(4):
+        course.advance(1)
+        clock.now += 0.01
+    assert course.left_in_words() == "…"
+    clock.now += 8.0
+    for _ in range(4):
+        course.advance(1)
+    left = course.seconds_left
+    assert left is not None
+    assert 7.0 < left < 9.0
