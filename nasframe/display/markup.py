@@ -52,7 +52,7 @@ def breakable(words: object) -> Markup:
         >>> print(breakable("relaxation.temperature=0.1,samples=10"))
         relaxation.<wbr>temperature=0.1,<wbr>samples=10
     """
-    parts = re.split(r"(?<=[.,_/-])(?=[^\W\d])", str(words))
+    parts = re.split(r"(?<=[.,_/-])(?=[^\W\d])", visible(str(words)))
     return Markup("<wbr>").join(parts)
 
 

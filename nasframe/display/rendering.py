@@ -1,16 +1,18 @@
-"""Jinja2 templates of a package: everything is escaped, and a name that is not given is an error."""
+"""Jinja2 templates of a package: everything is escaped and seen, and a name that is not given is an error."""
 
 from __future__ import annotations
 
 import base64
 import functools
 import hashlib
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
 from nasframe.display.markup import breakable, size_style, slug
 from nasframe.display.values import flatten, format_value, number
+from nasframe.runtime import visible_lines
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -41,6 +43,13 @@ def source_hash(text: str) -> str:
     return f"sha256-{base64.b64encode(digest).decode()}"
 
 
+def _seen(value: object) -> object:
+    """Return a value of a template; of a text, what cannot be seen is written out, but no line break."""
+    if isinstance(value, Markup) or not isinstance(value, str | PurePath):
+        return value
+    return visible_lines(str(value))
+
+
 @functools.cache
 def _environment(package: str) -> Environment:
     # imported here: few commands write a page
@@ -52,6 +61,7 @@ def _environment(package: str) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_seen,
     )
     environment.filters |= {"breakable": breakable, "flatten": flatten, "number": number}
     environment.filters |= {"shown": format_value, "slug": slug}

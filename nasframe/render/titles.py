@@ -6,6 +6,8 @@ import re
 
 from markupsafe import escape
 
+from nasframe.runtime import visible
+
 __all__ = ["with_titles"]
 
 _ROOT = re.compile(r"<svg\b[^>]*>")
@@ -24,4 +26,4 @@ def with_titles(svg: str, title: str) -> str:
     svg = _TOOLTIP.sub(lambda found: f"<title>{found[1]}</title>", svg).replace("</a>\n", "")
     if not title:
         return svg
-    return _ROOT.sub(lambda found: f"{found[0]}\n<title>{escape(title)}</title>", svg, count=1)
+    return _ROOT.sub(lambda found: f"{found[0]}\n<title>{escape(visible(title))}</title>", svg, count=1)

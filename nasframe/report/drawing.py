@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 from nasframe.display import size_classes
 from nasframe.errors import RenderError
 from nasframe.render import Drawing
+from nasframe.runtime import visible
 
 __all__ = ["PageDrawing", "on_page"]
 
@@ -48,6 +49,7 @@ def on_page(drawn: Drawing, label: str) -> PageDrawing:
     # at most as large as it was drawn, and at least so large that it can be read
     width = int(found[1]) * 4 // 3 if found else 800
     least = min(round(_LEAST_SCALE * width), 760)
-    opened = f'<svg role="img" aria-label="{escape(label)}" class="{size_classes(most=width, least=least)}"'
+    words, sizes = escape(visible(label)), size_classes(most=width, least=least)
+    opened = f'<svg role="img" aria-label="{words}" class="{sizes}"'
     # Graphviz has escaped what stands in its picture
     return PageDrawing(Markup(_SIZE.sub(lambda _: opened, svg, count=1)), label, drawn.text)

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from nasframe.display import Cell, Estimate, Figure, Table, Unit, asset, latex_text, page_style, render, slug
 from nasframe.report.plugin_sections import PluginSection
-from nasframe.runtime import without_nan, write_text
+from nasframe.runtime import visible_lines, without_nan, write_text
 
 __all__ = ["PAGE", "Live", "Page", "Tile", "link_to", "make_page"]
 
@@ -181,7 +181,7 @@ def make_page(
         links=links or {},
         style=page_style() + asset("nasframe.report", "page.css"),
         script=Markup("").join(asset("nasframe.report", name) for name in scripts),
-        data=data or {},
+        data=_seen(data or {}),
         tables={table.name: table for table in tables},
         figures={figure.name: figure for figure in drawn},
         figures_named=figures_named,
@@ -192,6 +192,15 @@ def make_page(
     more_tables = [table for section in sections for table in section.tables]
     more_figures = [figure for section in sections for figure in section.figures]
     return Page([*tables, *more_tables], [*drawn, *more_figures], template, whole, methods=" ".join(methods))
+
+
+def _seen(data: Any) -> Any:
+    """Return data for the scripts, whose texts they show: what cannot be seen in one is written out."""
+    if isinstance(data, Mapping):
+        return {_seen(key): _seen(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_seen(value) for value in data]
+    return visible_lines(data) if isinstance(data, str) else data
 
 
 def link_to(folder: str) -> str:

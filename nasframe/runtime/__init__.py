@@ -102,7 +102,7 @@ from nasframe.runtime.threads import ThreadsKept, one_thread
 from nasframe.runtime.transfers import to_device
 from nasframe.runtime.unfinished_folder import unfinished_folder
 from nasframe.runtime.verbosity import Verbosity, speaking
-from nasframe.runtime.visible import escape_json, shell_line, shorten, visible, visible_message
+from nasframe.runtime.visible import escape_json, shell_line, shorten, visible, visible_lines, visible_message
 from nasframe.runtime.whole_folder import whole_folder
 
 __all__ = [
@@ -209,6 +209,7 @@ __all__ = [
     "unfinished_folder",
     "user_cache",
     "visible",
+    "visible_lines",
     "visible_message",
     "ways_out",
     "whole_folder",

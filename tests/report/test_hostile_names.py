@@ -255,3 +255,50 @@ def test_an_exported_chart_of_hostile_names_is_shapes_and_texts(
     path.write_text(chart.to_svg(), encoding="utf-8")
     assert any(name.endswith(r"\x1b[31m\x00") for name in names_in(chart.to_svg()))
     quiet(path)
+
+
+UNSEEN = "\u202e\u2066\u200b\u200f\u00ad\ufeff"
+"""Characters that turn the order of letters round, or have no width."""
+
+
+def unseen(value: Any, *, under: str = "") -> Any:
+    """The record with such characters in every text that people may have written."""
+    if isinstance(value, dict):
+        return {key: unseen(item, under=key) for key, item in value.items()}
+    if isinstance(value, list):
+        return [unseen(item, under=under) for item in value]
+    kept = ("status", "kind", "folder", "metric", "objective", "metrics", "family", "key")
+    return value if not isinstance(value, str) or under in kept else f"{value}{UNSEEN}"
+
+
+@pytest.mark.parametrize("kind", ["comparison", "sweep", "table"])
+def test_no_character_that_cannot_be_seen_stands_raw_on_the_page_of_a_study(
+    kind: str, run: Run, compared: Path, swept: Path
+) -> None:
+    if kind == "table":
+        record, rows = space_table(run)
+        html = space_table_page(unseen(record), rows).html
+    else:
+        folder, make = (compared, comparison_page) if kind == "comparison" else (swept, sweep_page)
+        record = json.loads((folder / f"{kind}.json").read_text(encoding="utf-8"))
+        html = make(unseen(record), folder).html
+    assert not set(UNSEEN) & set(html)
+    assert "\\u202e" in html
+
+
+def test_no_character_that_cannot_be_seen_stands_raw_on_the_page_of_a_run(tmp_path: Path) -> None:
+    names = (f"left{UNSEEN}", f"{UNSEEN}right")
+    made = Experiment.of(
+        task=TensorTask({name: torch.rand(32, 4, 3) for name in names}, torch.arange(32) % 2),
+        space=Bimodal(channels=4, cells=1, nodes=1),
+        relaxation="softmax",
+        search=SearchOptions(epochs=1, min_epochs=1, batch_size=16),
+        train=TrainOptions(epochs=1),
+        device="cpu",
+    )
+    found = nasframe.run_experiment(made, tmp_path / "run")
+    html = (found.path / "report.html").read_text(encoding="utf-8")
+    assert not set(UNSEEN) & set(html)
+    data = re.search(r'id="data">(.*?)</script>', html, re.DOTALL)
+    assert data is not None
+    assert not set(UNSEEN) & set(json.dumps(json.loads(data[1]), ensure_ascii=False))
