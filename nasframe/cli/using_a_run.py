@@ -233,6 +233,7 @@ def show(
             print_bytes(drawing.png if chosen == "png" else drawing.pdf)
         else:
             drawing.save(out)
+            print_files(picture=out)
         return
     text = {"text": lambda: drawing.text, "dot": lambda: drawing.dot, "svg": lambda: drawing.svg}[chosen]()
     text = text.rstrip("\n") + "\n"
@@ -240,6 +241,7 @@ def show(
         print_document(text)
     else:
         write_text(out, text)
+        print_files(**{"picture" if chosen == "svg" else chosen: out})
 
 
 def read_architecture(source: str) -> Architecture:

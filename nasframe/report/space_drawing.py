@@ -10,7 +10,6 @@ from markupsafe import Markup
 from nasframe.display import Cell, Column, Table, element, size_classes, text
 from nasframe.report.animation import (
     HEAD,
-    LABEL,
     MOST_EDGES,
     ROW,
     Box,
@@ -56,12 +55,36 @@ def draw_space(space: SearchSpace) -> SpaceDrawing:
         return SpaceDrawing(
             None, size, f"It has {len(drawn):,} edges, too many to be drawn; the table has every choice."
         )
-    note = "From the inputs on the left to the output. A box with candidates computes one of them."
+    return SpaceDrawing(_svg(space, drawn, size), size, _note(space, drawn))
+
+
+def _note(space: SearchSpace, drawn: Sequence[Drawn]) -> str:
+    """Return how the picture is read, in sentences on what is on it and nothing else."""
+    found = ["From the inputs on the left to the output."]
+    if any(node.choice is not None for node in space.wiring.nodes.values()):
+        found.append("A box with candidates computes one of them.")
+    counts = _counts(drawn)
+    if len(counts) == 1:
+        found.append(f"On each blue line stands one of {min(counts):,} operations.")
+    elif counts:
+        found.append("On each blue line stands one operation; the box that it enters says of how many.")
     if any(edge.candidates for edge in drawn):
-        note += " Of the thin lines into a box with sources, those of one candidate are kept."
-    if any(edge.choice is not None and not edge.candidates for edge in drawn):
-        note += " A dashed line may be there or not."
-    return SpaceDrawing(_svg(space, drawn, size), size, note)
+        found.append("Of the thin lines into a box with sources, those of one candidate are kept.")
+    if any(_kind(edge) == "optional" for edge in drawn):
+        found.append("A dashed line may be there or not.")
+    return " ".join(found)
+
+
+def _kind(edge: Drawn) -> str:
+    """Return the kind of a line that is decided: one source of several, there or not, or one operation."""
+    if edge.choice is None:
+        return ""
+    return "source" if edge.candidates else "optional" if is_plain(edge.choice) else "operation"
+
+
+def _counts(drawn: Sequence[Drawn]) -> set[int]:
+    """Return the numbers of operations among which lines have one."""
+    return {len(edge.choice.candidates) for edge in drawn if edge.choice and _kind(edge) == "operation"}
 
 
 def choice_table(space: SearchSpace) -> Table:
@@ -85,8 +108,11 @@ def _between(counts: Sequence[int]) -> str:
     return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
-def _lines(space: SearchSpace) -> dict[str, list[str]]:
-    """Return what stands on nodes and cells: the number of their sources and of their candidates."""
+def _lines(space: SearchSpace, drawn: Sequence[Drawn]) -> dict[str, list[str]]:
+    """Return what stands on nodes and cells: the number of their sources and of their candidates.
+
+    The operations of the lines into a node are there where not every line of the picture has as many.
+    """
     wiring, found = space.wiring, dict[str, list[str]]()
     said: set[tuple[str, str]] = set()
     for (target, port), made in wiring.port_sources.items():
@@ -109,11 +135,17 @@ def _lines(space: SearchSpace) -> dict[str, list[str]]:
             names = [shown(item) for item in node.choice.candidates]
             named = names if len(names) <= _MOST else []
             found.setdefault(name, []).extend([f"1 of {len(names):,} candidates", *named])
+    if len(_counts(drawn)) > 1:
+        for target in dict.fromkeys(edge.target for edge in drawn if _kind(edge) == "operation"):
+            counts = sorted(_counts([edge for edge in drawn if edge.target == target]))
+            found.setdefault(target, []).append(
+                f"lines: 1 of {' or '.join(f'{count:,}' for count in counts)}"
+            )
     return found
 
 
 def _svg(space: SearchSpace, drawn: Sequence[Drawn], size: str) -> Markup:
-    lines = _lines(space)
+    lines = _lines(space, drawn)
     root = lay_out(space, lines)
     root.move(_MARGIN, _MARGIN)
     boxes = {box.name: box for box in root.walk()}
@@ -137,20 +169,19 @@ def _svg(space: SearchSpace, drawn: Sequence[Drawn], size: str) -> Markup:
 
 
 def _edges(space: SearchSpace, drawn: Sequence[Drawn], boxes: Mapping[str, Box]) -> Iterator[Markup]:
-    """Yield the line of each edge, and the number of candidates of one that may compute something."""
-    above: dict[str, int] = {}
+    """Yield the line of each edge."""
     for edge, path in zip(drawn, route(drawn, boxes, space), strict=True):
         if edge.choice is None:
             yield element("path", class_="fix", d=path)
-            continue
-        kind = "source" if edge.candidates else "optional" if is_plain(edge.choice) else "operation"
-        yield element("path", element("title", edge.name), class_=f"open {kind}", d=path)
-        if kind == "operation":
-            box, number = boxes[edge.target], above.get(edge.target, 0)
-            above[edge.target] = number + 1
-            words = f"1 of {len(edge.choice.candidates):,}"
-            place = {"x": box.x - 10, "y": box.y + LABEL * (number + 0.8)}
-            yield element("text", words, class_="through halo", **place, text_anchor="end")
+        else:
+            told = element("title", f"{edge.name}: {_told(edge)}")
+            yield element("path", told, class_=f"open {_kind(edge)}", d=path)
+
+
+def _told(edge: Drawn) -> str:
+    count = len(edge.choice.candidates) if edge.choice is not None else 0
+    words = {"operation": f"one of {count:,} operations", "optional": "there or not", "source": "a source"}
+    return words[_kind(edge)]
 
 
 def _frame(box: Box) -> Markup:

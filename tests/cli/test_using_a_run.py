@@ -98,7 +98,6 @@ def test_show_draws(
     out = tmp_path / f"picture.{format}"
     assert main(["show", str(finished_run), "--out", str(out)]) == 0
     assert out.read_text(encoding="utf-8") == printed
-    assert capsys.readouterr().out == ""
 
 
 def test_show_draws_the_score_of_an_evaluated_run_in_the_title(
@@ -147,6 +146,16 @@ def test_show_of_two_lists_what_differs(
     assert lines[0].startswith("run ")
     assert lines[1].startswith("changed.json ")
     assert [line.split() for line in lines[3:]] == [[name, value, "→", other]]
+
+
+@pytest.mark.parametrize(("ending", "word"), [("svg", "picture"), ("txt", "text"), ("dot", "dot")])
+def test_show_says_which_file_it_wrote(
+    finished_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], ending: str, word: str
+) -> None:
+    out = tmp_path / f"cell.{ending}"
+    options = ["--format", "text"] if ending == "txt" else []
+    assert main(["show", str(finished_run), "--out", str(out), *options]) == 0
+    assert capsys.readouterr().out.split() == [word, str(out)]
 
 
 def test_show_draws_two_side_by_side(finished_run: Path, tmp_path: Path) -> None:

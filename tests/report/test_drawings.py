@@ -188,14 +188,34 @@ def test_of_many_candidates_the_number_is_drawn_and_not_each() -> None:
     assert drawn.size == "The space has 11 architectures."
 
 
-def test_an_edge_that_may_compute_says_among_how_many_it_chooses() -> None:
+def test_a_space_of_edges_says_once_among_how_many_operations_a_line_chooses() -> None:
     space = DARTS(channels=4, cells=3, nodes=2).make({"image": (3, 8, 8)}, 2)
     drawn = draw_space(space)
     assert drawn.svg is not None
-    assert ">1 of 8<" in drawn.svg
+    assert "1 of 8" not in drawn.svg  # on every line they would lie on each other
+    assert "one of 8 operations</title>" in drawn.svg
+    assert drawn.note == (
+        "From the inputs on the left to the output. On each blue line stands one of 8 operations."
+    )
     rows = [[*row] for row in choice_table(space).rows]
     assert all(row[1] == "edges" and row[3] == "8" for row in rows)
     assert sum(int(str(row[2])) for row in rows) == len(space.choices)
+
+
+def test_lines_with_unlike_numbers_of_operations_have_them_in_the_box_that_they_enter() -> None:
+    space = SearchSpace("mixed")
+    space.add_input("a", (4, 6))
+    space.add_node("b", "identity")
+    space.add_node("c", "identity")
+    widths = [OpSpec("projection", {"channels": number}) for number in range(1, 5)]
+    space.connect("a", "b", choice=Choice("first", widths[:3], "widths"))
+    space.connect("b", "c", choice=Choice("second", widths, "widths"))
+    space.set_output("c")
+    drawn = draw_space(space)
+    assert drawn.svg is not None
+    assert ">lines: 1 of 3<" in drawn.svg
+    assert ">lines: 1 of 4<" in drawn.svg
+    assert "the box that it enters says of how many" in drawn.note
 
 
 def test_a_space_that_nobody_could_read_has_its_table_alone() -> None:
