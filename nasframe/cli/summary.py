@@ -69,10 +69,10 @@ def _tables_of_test(test: Mapping[str, Any], names: Container[str] | None = None
         test: the content.
         names: of the metrics that are shown, each with its interval; None for all.
     """
-    from nasframe.report import baseline_table, parameter_table
+    from nasframe.report import TOLD_APART, baseline_table, parameter_table
 
     compared = baseline_table(test)
-    apart = set(_ELSEWHERE)
+    apart = {*TOLD_APART, "objective", *_COSTS}
     if compared is not None:
         apart |= _with_ends(test["objective"])
     shown = {
@@ -92,11 +92,8 @@ def _tables_of_test(test: Mapping[str, Any], names: Container[str] | None = None
 
 _ENDS = ("_low", "_high")
 
-_ELSEWHERE = (
-    *("baselines", "caveats", "undefined_scores", "objective"),
-    *("parameters", "parameters_total", "parameters_by_part", "multiply_adds"),
-)
-"""Keys of a `test.json` that other tables and sentences tell."""
+_COSTS = ("parameters", "parameters_total", "parameters_by_part", "multiply_adds")
+"""Keys of a `test.json` that tables of costs tell."""
 
 
 def _with_ends(name: str) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nasframe.report.baselines import baseline_table
-from nasframe.report.caveats import metric_caveats, run_caveats, search_caveats
+from nasframe.report.caveats import TOLD_APART, metric_caveats, run_caveats, search_caveats
 from nasframe.report.comparison_page import comparison_page, comparison_tables, write_comparison_page
 from nasframe.report.costs import COSTS, unit_of, value_of
 from nasframe.report.exported_files import check_export, write_export
@@ -24,11 +24,14 @@ from nasframe.report.space_table_page import (
 )
 from nasframe.report.studies_page import join_studies, studies_page, write_studies
 from nasframe.report.sweep_page import sweep_figures, sweep_page, sweep_tables, write_sweep_page
+from nasframe.report.trial_links import TRIAL_FOLDERS
 from nasframe.report.trials import trials_of, trials_verdict
 
 __all__ = [
     "COSTS",
     "PAGE",
+    "TOLD_APART",
+    "TRIAL_FOLDERS",
     "Live",
     "Page",
     "Watched",

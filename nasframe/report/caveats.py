@@ -8,7 +8,11 @@ from typing import Any
 from nasframe.runs import Run
 from nasframe.runtime import counted, format_names
 
-__all__ = ["metric_caveats", "run_caveats", "search_caveats"]
+__all__ = ["TOLD_APART", "metric_caveats", "run_caveats", "search_caveats"]
+
+
+TOLD_APART = ("baselines", "caveats", "undefined_scores")
+"""Keys of a `test.json` that are no metrics: tables and sentences of their own tell them."""
 
 
 def run_caveats(run: Run) -> list[str]:

@@ -8,6 +8,7 @@ from attrs import field, frozen
 
 from nasframe.display import Cell, Column, Figure, Line, LineChart, Table
 from nasframe.report.page import Page, make_page
+from nasframe.report.trial_links import TRIAL_FOLDERS
 from nasframe.runtime import counted
 
 __all__ = ["Watched", "overview_page"]
@@ -159,7 +160,9 @@ def _short(item: Watched) -> str:
     """Return the name of a trial without that of its study."""
     beginning = "" if item.study is None else f"{item.study}/"
     name = item.name.removeprefix(beginning)
-    return name.removeprefix("trials/").removeprefix("cells/") if item.study is not None else name
+    for folder in TRIAL_FOLDERS if item.study is not None else ():
+        name = name.removeprefix(f"{folder}/")
+    return name
 
 
 def _course_chart(study: Watched) -> LineChart:

@@ -21,7 +21,7 @@ from nasframe.errors import RunError
 from nasframe.render import draw
 from nasframe.report.animation import animate_search, is_plain
 from nasframe.report.baselines import baseline_table
-from nasframe.report.caveats import metric_caveats, run_caveats, search_caveats
+from nasframe.report.caveats import TOLD_APART, metric_caveats, run_caveats, search_caveats
 from nasframe.report.costs import heading_of, title_of
 from nasframe.report.drawing import on_page
 from nasframe.report.finalists import finalist_tables, learnt_logits, selection_of, selection_verdict
@@ -65,8 +65,7 @@ def run_page(run: Run) -> Page:
     known = searched[-1]["probabilities"] if moves else {}
     provenance = architecture.provenance
     last = compare_last_epoch(run, searched) if epochs else LastEpoch()
-    apart = ("baselines", "caveats", "undefined_scores")
-    plain = {key: value for key, value in test.items() if key not in apart and not _is_nested(value)}
+    plain = {key: value for key, value in test.items() if key not in TOLD_APART and not _is_nested(value)}
     return make_page(
         "run.html",
         title=f"nasframe: {run.path.name}",

@@ -14,9 +14,9 @@ from nasframe.errors import RunError
 from nasframe.report.page import PAGE, link_to
 from nasframe.runtime import path_inside
 
-__all__ = ["link_to_study", "linked_to_trials"]
+__all__ = ["TRIAL_FOLDERS", "link_to_study", "linked_to_trials"]
 
-_FOLDERS = ("trials", "cells")
+TRIAL_FOLDERS = ("trials", "cells")
 """Names of the folder of the trials, now and in earlier versions."""
 
 
@@ -41,6 +41,6 @@ def linked_to_trials(tables: Sequence[Table], data: Mapping[str, Any], folder: P
 def link_to_study(run: Path) -> dict[str, str]:
     """Return the link from the page of a run to that of its study; none where it is no trial of one."""
     place = run.absolute().parent
-    if place.name in _FOLDERS and (place.parent / "study.json").is_file():
+    if place.name in TRIAL_FOLDERS and (place.parent / "study.json").is_file():
         return {f"../../{PAGE}": f"The study {place.parent.name}"}
     return {}

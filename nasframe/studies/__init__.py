@@ -16,13 +16,17 @@ if TYPE_CHECKING:
     from nasframe.studies.former_names import census as census
     from nasframe.studies.former_names import load_census as load_census
     from nasframe.studies.grid_sweep import sweep as sweep
+    from nasframe.studies.loop_comparison import SEARCHES as SEARCHES
     from nasframe.studies.loop_comparison import compare_on_table as compare_on_table
     from nasframe.studies.preload import PRELOAD as PRELOAD
     from nasframe.studies.resuming import resume_study as resume_study
+    from nasframe.studies.tabulation import NETWORKS as NETWORKS
     from nasframe.studies.tabulation import tabulate as tabulate
 
 _MODULES = {
+    "NETWORKS": "nasframe.studies.tabulation",
     "PRELOAD": "nasframe.studies.preload",
+    "SEARCHES": "nasframe.studies.loop_comparison",
     "is_axis": "nasframe.studies.axes",
     "compare": "nasframe.studies.comparison",
     "compare_on_table": "nasframe.studies.loop_comparison",

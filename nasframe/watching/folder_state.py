@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nasframe.report import link_to
-from nasframe.runs import failure_of, is_begun, unfinished_commands
+from nasframe.runs import OTHER_TESTS, failure_of, is_begun, unfinished_commands
 from nasframe.tables import OLDER_FILES, TABLE_FILE
 from nasframe.watching.found_folders import FoundFolder
 from nasframe.watching.lock_state import is_held
@@ -49,7 +49,7 @@ def stamp_of(folder: FoundFolder) -> Stamp:
     """
     found = [
         (name, status.st_mtime_ns, status.st_size)
-        for place in (folder.path, folder.path / "other_data")
+        for place in (folder.path, folder.path / OTHER_TESTS)
         for name, status in files_in(place).items()
         if not name.endswith((".partial", ".lock"))
     ]

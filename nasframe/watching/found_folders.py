@@ -9,11 +9,12 @@ from typing import Literal
 
 from attrs import frozen
 
+from nasframe.report import TRIAL_FOLDERS
+
 __all__ = ["FoundFolder", "find_folders", "is_below", "newest"]
 
 _DEEP = 8
 _RECORDS: tuple[tuple[str, Literal["run", "study"]], ...] = (("study.json", "study"), ("run.json", "run"))
-_TRIALS = ("trials", "cells")
 _PASSED_OVER = frozenset({"cache", "checkpoints", "__pycache__"})
 
 
@@ -74,7 +75,11 @@ def _look(path: Path, name: str, deep: int) -> Iterator[FoundFolder]:
     if kind == "run" or not deep:
         return
     for folder in sorted(folders):
-        if folder.startswith(".") or folder in _PASSED_OVER or (kind == "study" and folder not in _TRIALS):
+        if (
+            folder.startswith(".")
+            or folder in _PASSED_OVER
+            or (kind == "study" and folder not in TRIAL_FOLDERS)
+        ):
             continue
         try:
             yield from _look(path / folder, f"{name}/{folder}".lstrip("/"), deep - 1)

@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import evolve
 
-from nasframe.report import Watched
+from nasframe.report import TRIAL_FOLDERS, Watched
 from nasframe.runs import FAILURE, failure_of
 from nasframe.runtime import MAX_LISTING_BYTES, counted, read_json, visible
 from nasframe.tables import TABLE_FILE, load_table
@@ -72,7 +72,7 @@ def _trials(study: Path, record: Mapping[str, Any], failed: Mapping[str, str]) -
         count, done = int(stand["count"]), int(stand["done"])
         words = [counted(count, "trial") if done == count else f"{done:,} of {counted(count, 'trial')}"]
     else:  # of an older version
-        begun = sum(1 for place in ("trials", "cells") for _ in _folders(study / place))
+        begun = sum(1 for place in TRIAL_FOLDERS for _ in _folders(study / place))
         words = [counted(begun, "trial")] * bool(begun)
     return ", ".join([*words, *[f"{len(failed):,} failed"] * bool(failed)])
 

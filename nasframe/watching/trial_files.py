@@ -10,7 +10,9 @@ from typing import Any
 
 from attrs import define, field, frozen
 
+from nasframe.report import TRIAL_FOLDERS
 from nasframe.runtime import Each, Fields, Items, Nullable, Number, read_json
+from nasframe.studies import NETWORKS, SEARCHES
 
 __all__ = [
     "NetworkResults",
@@ -21,8 +23,6 @@ __all__ = [
     "search_files",
 ]
 
-_NETWORKS = "architectures"
-_SEARCHES = "searches.json"
 _POINTS = 60
 """The most points of the mean course of several searches."""
 
@@ -49,7 +49,7 @@ def files_in(place: Path) -> dict[str, os.stat_result]:
 
 def network_files(study: Path) -> dict[str, os.stat_result]:
     """Return name → status of the files of the trained networks of a table."""
-    found = {} if (study / _NETWORKS).is_symlink() else files_in(study / _NETWORKS)
+    found = {} if (study / NETWORKS).is_symlink() else files_in(study / NETWORKS)
     return {name: status for name, status in found.items() if name.endswith(".json")}
 
 
@@ -57,10 +57,10 @@ def search_files(study: Path) -> dict[str, Path]:
     """Return name of a trial → the file of its searches on a table, in a comparison of loops."""
     found = {}
     try:
-        with os.scandir(study / "trials") as items:
+        with os.scandir(study / TRIAL_FOLDERS[0]) as items:
             for item in items:
-                if item.is_dir(follow_symlinks=False) and _SEARCHES in files_in(Path(item.path)):
-                    found[item.name] = Path(item.path) / _SEARCHES
+                if item.is_dir(follow_symlinks=False) and SEARCHES in files_in(Path(item.path)):
+                    found[item.name] = Path(item.path) / SEARCHES
     except OSError:
         return found
     return dict(sorted(found.items()))
@@ -122,6 +122,6 @@ class NetworkResults:
         for name, status in there.items():
             key = (status.st_mtime_ns, status.st_size)
             if name not in self._read or self._read[name][0] != key:
-                values: Mapping[str, Any] = read_json(study / _NETWORKS / name, _NETWORK_SHAPE)
+                values: Mapping[str, Any] = read_json(study / NETWORKS / name, _NETWORK_SHAPE)
                 self._read[name] = key, TrainedNetwork(key[0], values["validation"], values.get("test") or {})
         return sorted((network for _, network in self._read.values()), key=lambda network: network.when)

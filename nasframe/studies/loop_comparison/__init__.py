@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from nasframe.studies.loop_comparison.comparing_loops import compare_on_table
+from nasframe.studies.loop_comparison.loop_trial import SEARCHES
 
-__all__ = ["compare_on_table"]
+__all__ = ["SEARCHES", "compare_on_table"]

@@ -21,9 +21,9 @@ from nasframe.studies.loop_comparison.looked_up_search import LookedUpSearches, 
 from nasframe.studies.procedure import Study, make_trial, read_result_file, reading_experiment
 from nasframe.tables import TableEntry, TabularBenchmark, load_table
 
-__all__ = ["are_searched", "do_searches", "make_loop_trial", "read_traces"]
+__all__ = ["SEARCHES", "are_searched", "do_searches", "make_loop_trial", "read_traces"]
 
-_FILE = "searches.json"
+SEARCHES = "searches.json"
 _SHAPE = Fields(
     {
         "searches": Items(
@@ -95,7 +95,7 @@ def read_traces(folder: Path, place: Callable[[str], int]) -> list[Trace]:
     Raises:
         RunError: there are none yet, or the file is damaged.
     """
-    found = read_result_file(folder / _FILE, _SHAPE)
+    found = read_result_file(folder / SEARCHES, _SHAPE)
     return [
         Trace(
             item["seed"],
@@ -129,7 +129,7 @@ def do_searches(folder: Path, arguments: Mapping[str, Any], progress: Progress) 
                 made.append(searches.search(experiment.loop, seed))
             else:
                 made.append(_trained(folder, experiment, seed, searches, arguments["source"], progress))
-    write_json(folder / _FILE, {"searches": [_plain(trace, searches.keys) for trace in made]})
+    write_json(folder / SEARCHES, {"searches": [_plain(trace, searches.keys) for trace in made]})
 
 
 def _trained(

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from nasframe.studies.tabulation.tabulating import tabulate
+from nasframe.studies.tabulation.trainings import NETWORKS
 
-__all__ = ["tabulate"]
+__all__ = ["NETWORKS", "tabulate"]

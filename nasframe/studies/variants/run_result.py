@@ -9,7 +9,7 @@ from typing import Any
 
 from nasframe.errors import NasframeError
 from nasframe.jobs import Outcome, Trial
-from nasframe.report import metric_caveats, run_caveats
+from nasframe.report import TOLD_APART, metric_caveats, run_caveats
 from nasframe.runs import Run
 from nasframe.runtime import without_nan
 
@@ -89,7 +89,7 @@ def _read(run: Run, objective: str) -> dict[str, Any]:
     ended = summary or {}
     caveats = [*dict.fromkeys([*run_caveats(run), *metric_caveats(test or {})])]
     return {
-        "test": None if test is None else {key: test[key] for key in test if key not in _APART},
+        "test": None if test is None else {key: test[key] for key in test if key not in TOLD_APART},
         "seconds": run.seconds,
         "cost": _cost(ended.get("seconds"), trained + run.history("finetune")),
         "search": None if summary is None else {key: summary[key] for key in _SEARCH if key in summary},
@@ -120,7 +120,6 @@ def _cost(search: float | None, lines: Sequence[Mapping[str, Any]]) -> dict[str,
     return {"training": round(sum(known), 3), "seconds": round(search + sum(known), 3)}
 
 
-_APART = ("baselines", "caveats", "undefined_scores")
 _SEARCH = ("epochs", "converged", "seconds", "entropy", "trials", "cost")
 
 
