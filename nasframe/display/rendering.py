@@ -44,10 +44,13 @@ def source_hash(text: str) -> str:
 
 
 def _seen(value: object) -> object:
-    """Return a value of a template; of a text, what cannot be seen is written out, but no line break."""
+    """Return a value of a template; of a text, what cannot be seen is written out.
+
+    Line breaks stay, as those of an experiment, and so do tabs, which stand between the data of a figure.
+    """
     if isinstance(value, Markup) or not isinstance(value, str | PurePath):
         return value
-    return visible_lines(str(value))
+    return "\t".join(map(visible_lines, str(value).split("\t")))
 
 
 @functools.cache

@@ -345,3 +345,10 @@ def test_twelve_lines_have_twelve_looks() -> None:
     lines = [Line(f"run {number}", [(1, number), (2, number)]) for number in range(12)]
     chart = LineChart(name="runs", title="Runs", x="epoch", y="auc", lines=lines)
     assert len({entry.sample for entry in chart.entries()}) == 12
+
+
+def test_a_dashed_line_has_a_dot_at_its_end_alone_so_that_its_dashes_are_seen() -> None:
+    points = [(float(epoch), 0.1 * epoch) for epoch in range(1, 6)]
+    chart = LineChart(name="c", title="c", x="epoch", y="y", lines=[Line("a", points), Line("b", points)])
+    assert len(parts(chart, "circle", "s0")) == 5
+    assert len(parts(chart, "circle", "s1")) == 1

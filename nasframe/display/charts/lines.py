@@ -22,7 +22,7 @@ Point = tuple[float, float]
 Ends = tuple[float | None, float | None]
 
 _MOST_DOTS = 12
-"""A line through more points has a dot at its end only."""
+"""A line through more points has a dot at its end only, and so has a dashed one."""
 
 
 @frozen
@@ -212,7 +212,9 @@ class LineChart(Figure):
                 parts.append(_error_bars(frame, number, line))
             parts.append(self._dots(frame, line.name, line.dots, number, "dot open", 3))
             if not line.is_bare:
-                ends = line.points if len(line.points) <= _MOST_DOTS else line.points[-1:]
+                # between dots that are close together, nobody sees the dashes of a line
+                close = 1 if self._is_dashed(number) and not line.has_bars else _MOST_DOTS
+                ends = line.points if len(line.points) <= close else line.points[-1:]
                 # the dots of an earlier line are larger, so that those of the next one do not hide them
                 radius = 3.5 + 1.5 * min(2, len(drawn) - 1 - place)
                 parts.append(self._dots(frame, line.name, ends, number, "dot", radius))
@@ -231,6 +233,9 @@ class LineChart(Figure):
     def _look(self, number: int) -> str:
         # where there are levels, only these are dashed
         return f"line s{number % SERIES}" if self.levels else mark(number, "line")
+
+    def _is_dashed(self, number: int) -> bool:
+        return not self.levels and not mark(number, "line").endswith(" d0")
 
     def _known_levels(self) -> list[Level]:
         return [level for level in self.levels if level.value is not None]
