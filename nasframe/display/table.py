@@ -6,6 +6,7 @@ import csv
 import io
 import math
 import re
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -13,7 +14,7 @@ from attrs import Attribute, evolve, field, frozen, validators
 from markupsafe import Markup
 
 from nasframe.display.latex import latex_number, latex_text
-from nasframe.display.latex_layout import layout_of
+from nasframe.display.latex_layout import Layout, layout_of
 from nasframe.display.markup import slug
 from nasframe.display.rendering import render
 from nasframe.display.values import Unit, format_together, format_value
@@ -28,6 +29,12 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 _INTERVAL, _RANGE = ("low", "high"), ("min", "max")
 """Names of the ends of an interval, and of the smallest and the largest value, in CSV and JSON."""
+
+_LONGEST_LINE, _SMALLER = 15, 0.82
+"""Letters of a line of a long text in LaTeX, and how much narrower the letters of an interval are."""
+
+_MAY_END = r"(?<=[,;/=_.])(?=[^\W\d])"
+"""The places in a name at which a line of LaTeX may end."""
 
 _SORTED_FROM = 3
 """A table with fewer rows needs no buttons that sort it."""
@@ -293,7 +300,8 @@ class Table:
 
         Its label is `tab:` and the name of the table. A mean and its interval have a column each, the best
         are bold as on a page. Columns of pictures made of letters are left out. A wide table has smaller
-        letters, and one that is too wide even so has its columns in several tables; see `layout_of`.
+        letters, then long texts in several lines and intervals below their means, and one that is too wide
+        even so has its columns in several tables; see `layout_of`.
 
         Example:
             >>> columns = [Column("name"), Column("auc", best="largest")]
@@ -316,7 +324,7 @@ class Table:
         """
         kept = [place for place, column in enumerate(self.columns) if column.only == ""]
         shown = self._of_columns(kept)
-        layout = layout_of(shown._letters())
+        layout = layout_of(shown._letters(), shown._wrapped_letters())
         words = " ".join(filter(None, [self.note, "; ".join(self.signs)]))
         lines = [r"% needs \usepackage{booktabs}"]
         for number, block in enumerate(layout.blocks, start=1):
@@ -328,7 +336,7 @@ class Table:
                 f"\\caption{{{latex_text(self.title + part)}}}",
                 f"\\label{{tab:{slug(self.name) or 'table'}{f'-{number}' * (number > 1)}}}",
                 *layout.commands,
-                *shown._tabular(block),
+                *(shown._wrapped_tabular(block, layout) if layout.is_wrapped else shown._tabular(block)),
                 *(
                     [f"\\par\\smallskip{{\\footnotesize {latex_text(words)}\\par}}"]
                     if words and is_last
@@ -359,6 +367,48 @@ class Table:
             mark = r"\textgreater{} " if index in self.marked else ""
             lines.append(_latex_line([f"{mark}{cells[0]}", *cells[1:]]))
         return [*lines, r"\bottomrule", r"\end{tabular}"]
+
+    def _wrapped_tabular(self, places: Sequence[int], layout: Layout) -> list[str]:
+        """Return the same with long texts in several lines, and the ends of a mean below it."""
+        texts, letters = self._texts(), self._wrapped_letters()
+        best = [self._best(place) for place in range(len(self.columns))]
+        kinds = "".join("l" if texts[place] else "r" for place in places)
+        heads = []
+        for place in places:
+            words = textwrap.wrap(self.columns[place].heading, letters[place])
+            heads.append(_latex_lines([*map(latex_text, words)], texts[place], "b"))
+        lines = [rf"\begin{{tabular}}{{{kinds}}}", r"\toprule", _latex_line(heads), r"\midrule"]
+        for index, row in enumerate(self.rows):
+            cells = []
+            for number, place in enumerate(places):
+                cell, width = row[place], layout.letter * letters[place]
+                mark = r"\textgreater{} " if index in self.marked and number == 0 else ""
+                if isinstance(cell, str):
+                    cells.append(_latex_paragraph(cell, width, letters[place], mark))
+                    continue
+                has_ends = isinstance(cell, Estimate) and bool(cell.ends_text())
+                shown, *ends = _latex_cell(cell, self.columns[place], has_ends, index in best[place])
+                below = [rf"{{\scriptsize {end}}}" for end in ends if end]
+                cells.append(mark + _latex_lines([shown, *below], texts[place], "t"))
+            lines += [*([r"\addlinespace[2pt]"] if index else []), _latex_line(cells)]
+        return [*lines, r"\bottomrule", r"\end{tabular}"]
+
+    def _wrapped_letters(self) -> list[int]:
+        """Return the letters of each column where entries have several lines."""
+        found = []
+        for column, entries in zip(self.columns, self._entries(), strict=True):
+            least = [max(map(len, column.heading.split()), default=1)]
+            for cell in entries:
+                if isinstance(cell, Estimate):
+                    ends = cell.ends_text(column.unit, "" if cell.is_range else ", ")
+                    least += [len(cell.mean_text(column.unit)), math.ceil(_SMALLER * (len(ends) + 2))]
+                elif isinstance(cell, str):
+                    least.append(min(len(cell), _LONGEST_LINE))
+                    least += [min(len(part), 2 * _LONGEST_LINE) for part in _latex_parts(cell)]
+                else:
+                    least.append(len(_text(cell, column)))
+            found.append(max(least))
+        return found
 
     def _letters(self) -> list[int]:
         """Return the letters of the longest entry of each column, its heading among them."""
@@ -417,6 +467,27 @@ def _latex_line(cells: Sequence[str]) -> str:
     first = cells[0]
     # after the end of a line these signs would belong to it
     return " & ".join([f"{{}}{first}" if first.startswith(("[", "*")) else first, *cells[1:]]) + r" \\"
+
+
+def _latex_lines(lines: Sequence[str], is_text: bool, at: str) -> str:
+    """Return lines as one entry, whose first (`t`) or last one (`b`) stands on the line of the others."""
+    if len(lines) < 2:
+        return "".join(lines)
+    inner = r" \\ ".join(lines)
+    return rf"\begin{{tabular}}[{at}]{{@{{}}{'l' if is_text else 'r'}@{{}}}}{inner}\end{{tabular}}"
+
+
+def _latex_parts(words: str) -> list[str]:
+    """Return the parts of a text between which a line may end."""
+    return [part for part in re.split(rf"\s+|{_MAY_END}", words) if part]
+
+
+def _latex_paragraph(words: str, width: float, letters: int, mark: str) -> str:
+    """Return a text as a paragraph of a width in points; a short one as it is."""
+    if len(words) <= letters and not (mark and len(words) > letters - 2):
+        return f"{mark}{latex_text(words)}"
+    inner = r"\allowbreak{}".join(map(latex_text, re.split(_MAY_END, words)))
+    return rf"\parbox[t]{{{width:.0f}pt}}{{\raggedright {mark}{inner}\strut}}"
 
 
 def _latex_cell(cell: Cell, column: Column, has_ends: bool, is_best: bool) -> list[str]:
