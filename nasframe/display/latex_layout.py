@@ -1,8 +1,8 @@
 r"""The letters and the columns of a table of LaTeX that is to be as wide as a column of text.
 
-Nothing but booktabs is needed: no rotated page, no scaled box. A table that is too wide with one line an entry
-has entries of several: a long text is broken, and the ends of a mean stand below it. Widths are those of
-`article` at 10 pt, whose text is 345 pt wide; wider pages have room to spare.
+Nothing but booktabs is needed: no rotated page, no scaled box. A table that is too wide with one line an
+entry has several: a long text is broken, and the ends of a mean stand below it. Widths are those of `article`
+at 10 pt, whose text is 345 pt wide; wider pages have room to spare.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import field, frozen
 
-from nasframe.display import Cell, Column, Figure, Line, LineChart, Table
+from nasframe.display import Cell, Column, Figure, Line, LineChart, PanelGrid, Table
 from nasframe.report.page import Page, make_page
 from nasframe.report.trial_links import TRIAL_FOLDERS
 from nasframe.runtime import counted
@@ -181,7 +181,11 @@ def _course_chart(study: Watched) -> LineChart:
 
 
 def _figures(runs: Sequence[Watched]) -> list[Figure]:
-    """Return the curves of the runs: a chart for each objective and stage, and one of the entropies."""
+    """Return the curves of the runs: a chart for each objective and stage, and one of the entropies.
+
+    Several have one legend, as a run has the same look in each of them.
+    """
+    looks = {run.name: place for place, run in enumerate(runs)}
     charts: list[Figure] = []
     for objective in dict.fromkeys(run.objective for run in runs):
         own = [run for run in runs if run.objective == objective]
@@ -192,16 +196,22 @@ def _figures(runs: Sequence[Watched]) -> list[Figure]:
         )
         for stage, x, subject, lines in stages:
             title = f"{objective or 'objective'} on validation, {subject}"
-            charts.append(_chart(f"{stage}-{objective}", title, x, objective, lines))
+            charts.append(_chart(f"{stage}-{objective}", title, x, objective, lines, looks))
     entropies = {run.name: run.entropy for run in runs}
     title = "Mean normalised entropy of the choices"
-    charts.append(_chart("entropy", title, "epoch", "entropy / log(candidates)", entropies, low=0.0))
-    return [chart for chart in charts if not chart.is_empty]
+    charts.append(_chart("entropy", title, "epoch", "entropy / log(candidates)", entropies, looks, low=0.0))
+    known = [chart for chart in charts if not chart.is_empty]
+    return known if len(known) < 2 else [PanelGrid(name="runs", title="The runs", figures=known)]
 
 
 def _chart(
-    name: str, title: str, x: str, y: str, lines: Mapping[str, Points], low: float | None = None
+    name: str,
+    title: str,
+    x: str,
+    y: str,
+    lines: Mapping[str, Points],
+    looks: Mapping[str, int],
+    low: float | None = None,
 ) -> LineChart:
-    # a run has the same look in every chart
-    drawn = [Line(run, points, series=place) for place, (run, points) in enumerate(lines.items()) if points]
+    drawn = [Line(run, points, series=looks[run]) for run, points in lines.items() if points]
     return LineChart(name=name, title=title, x=x, y=y, lines=drawn, is_whole=True, y_low=low)

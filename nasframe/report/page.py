@@ -13,6 +13,7 @@ from attrs import frozen
 from markupsafe import Markup
 
 from nasframe.display import Cell, Estimate, Figure, Table, Unit, asset, latex_text, page_style, render, slug
+from nasframe.report.glossary import glossary
 from nasframe.report.plugin_sections import PluginSection
 from nasframe.runtime import visible_lines, without_nan, write_text
 
@@ -20,6 +21,11 @@ __all__ = ["PAGE", "Live", "Page", "Tile", "link_to", "make_page"]
 
 PAGE = "report.html"
 
+
+_WITH_TERMS = frozenset(
+    f"{kind}.html" for kind in ("run", "comparison", "sweep", "studies", "loops", "space_table")
+)
+"""The pages of runs and studies, at whose foot the terms are explained."""
 
 _LONGEST = 100  # letters of a file's name; a metric may have any
 
@@ -185,6 +191,8 @@ def make_page(
         tables={table.name: table for table in tables},
         figures={figure.name: figure for figure in drawn},
         figures_named=figures_named,
+        glossary=glossary,
+        has_glossary=template in _WITH_TERMS,
         sections=sections,
         methods=" ".join(methods),
         **values,
