@@ -265,3 +265,8 @@ def test_the_package_holds_its_templates_and_styles() -> None:
 def test_a_text_that_is_a_number_below_zero_or_no_formula_stays_as_it_is(text: str) -> None:
     found = Table("t", "", [Column("a"), Column("b")], [[text, -1.5]])
     assert found.to_csv().splitlines()[1] == f"{text},-1.5"
+
+
+def test_no_line_of_an_interval_ends_before_a_unit() -> None:
+    table = Table("t", "T", [Column("name"), Column("time", unit="s")], [["a", Estimate(2.0, 1.5, 2.5)]])
+    assert "1.5\u00a0s to 2.5\u00a0s" in str(table.to_html())
