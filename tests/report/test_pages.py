@@ -99,12 +99,14 @@ def test_no_table_of_the_loops_is_wider_than_its_box(width: int, pages: dict[str
     assert all(wide <= room for wide, room in boxes), boxes
 
 
-def test_a_chart_alone_is_wider_than_half_of_the_page(pages: dict[str, Path], look: Look) -> None:
-    page = look(pages["loops"], width=1200)
-    chart, room = page.evaluate(
-        "[...document.querySelectorAll('.chart, main')].map((part) => part.getBoundingClientRect().width)"
-    )[::-1]
-    assert chart > 0.7 * room
+def test_a_chart_alone_has_no_larger_letters_than_the_text(pages: dict[str, Path], look: Look) -> None:
+    page = look(pages["loops"], width=1440)
+    largest = page.evaluate(
+        """Math.max(...[...document.querySelectorAll('.chart text')].map((part) =>
+            parseFloat(getComputedStyle(part).fontSize) * part.getScreenCTM().a))"""
+    )
+    text = page.evaluate("parseFloat(getComputedStyle(document.querySelector('main p')).fontSize)")
+    assert largest <= text
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

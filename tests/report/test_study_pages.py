@@ -359,7 +359,7 @@ def test_the_mean_percentile_of_a_variant_has_its_interval(compared: Path, look:
     page = look(compared / "report.html")
     assert value(page, "mean-percentiles.grmc.validation") == 97.5
     row = page.locator("tr").filter(has=page.locator('[data-key="mean-percentiles.grmc.validation"]'))
-    assert "96.0 % to 99.0 %" in row.text_content()
+    assert "96.0\u00a0% to 99.0\u00a0%" in row.text_content()
 
 
 # -- records of earlier versions ------------------------------------------------------------------------
