@@ -23,7 +23,7 @@ PAGE = "report.html"
 
 
 _WITH_TERMS = frozenset(
-    f"{kind}.html" for kind in ("run", "comparison", "sweep", "studies", "loops", "space_table")
+    {"run.html", "comparison.html", "sweep.html", "studies.html", "loops.html", "space_table.html"}
 )
 """The pages of runs and studies, at whose foot the terms are explained."""
 
