@@ -62,7 +62,7 @@ def new(
     text, notes = _written(name, entry, source, overrides, target)
     for key, note in notes.items():
         for line in note.splitlines():
-            if line.startswith(("guessed", "left out")):
+            if line.startswith(("guessed", "left out", "warning")):
                 print_message(f"nasframe: {key}: {line}")
     if str(target) == "-":
         print_document(text)

@@ -69,7 +69,8 @@ def starting_file(
         else:
             name = str(table.get("name", DEFAULT_NAMES.get(section)))
             group = options_of_plugin(section, name)
-            lines += [*_comment(group.description), f"name = {in_toml(name)}"]
+            lines += [*_comment(group.description), *_note(known.get(f"{section}.name", ""))]
+            lines.append(f"name = {in_toml(name)}")
         lines += _options(group, table, known)
     return "\n".join(lines) + "\n"
 
@@ -77,15 +78,17 @@ def starting_file(
 def _options(group: OptionGroup, values: Mapping[str, Any], notes: Mapping[str, str]) -> Iterator[str]:
     for option in group.options:
         yield from _comment(option.description)
-        if note := notes.get(group.key(option)):
-            for line in note.splitlines():
-                yield from _comment(f"→ {line}")
+        yield from _note(notes.get(group.key(option), ""))
         facts = visible(", ".join(filter(None, [option.type, option.limits_in_words])))
         if option.name in values:
             yield f"{option.name} = {in_toml(values[option.name])}  # {facts}"
         else:
             needed = "required: " if option.required else ""
             yield f"#{option.name} = {default_in_toml(option) or '…'}  # {needed}{facts}"
+
+
+def _note(text: str) -> list[str]:
+    return [part for line in text.splitlines() for part in _comment(f"→ {line}")]
 
 
 def _comment(text: str) -> list[str]:

@@ -85,6 +85,42 @@ def test_one_view_goes_to_a_space_of_cells(table: Path, capsys: pytest.CaptureFi
     assert tomllib.loads(capsys.readouterr().out)["space"]["name"] == "nas_bench_201"
 
 
+PLAIN = "alcohol,ash,hue,proline,kind\n" + "".join(
+    f"{row % 7}.5,{row % 5}.5,{row % 3}.5,{row % 11}.5,{'abc'[row % 3]}\n" for row in range(90)
+)
+
+
+def test_plain_columns_are_proposed_as_views_of_a_space_without_convolutions(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "wine.csv").write_text(PLAIN, encoding="utf-8")
+    assert main(["new", "wine.csv"]) == 0
+    text = (home / "wine.toml").read_text(encoding="utf-8")
+    values = tomllib.loads(text)
+    assert values["space"]["name"] == "bimodal"
+    assert values["task"]["inputs"] == {"left": ["alcohol", "ash"], "right": ["hue", "proline"]}
+    why = text[: text.index('name = "bimodal"')].splitlines()[-5:]
+    assert any(line.startswith("# → for columns in any order") for line in why)
+    assert "warning" not in capsys.readouterr().err
+    few = ["search.epochs=1", "search.min_epochs=0", "search.finalists=2", "train.epochs=2"]
+    assert main(["run", "wine.toml", *few, "baselines.random=1"]) == 0
+
+
+@pytest.mark.parametrize(("columns", "most"), [(1, 5), (2, 200)])
+def test_a_table_with_fewer_than_three_usable_columns_is_warned_of_and_its_space_is_small(
+    columns: int, most: int, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = [line.split(",")[4 - columns :] for line in PLAIN.splitlines()]
+    (home / "few.csv").write_text("\n".join(map(",".join, lines)) + "\n", encoding="utf-8")
+    assert main(["new", "few.csv"]) == 0
+    error = capsys.readouterr().err
+    assert f"space.name: warning: {columns} usable column" in error
+    assert "has next to nothing to combine" in (home / "few.toml").read_text(encoding="utf-8")
+    names = [f"{number}" for number in range(columns)]
+    inputs = dict.fromkeys(names, (1, 1))
+    assert Experiment.load(home / "few.toml").space.build(inputs, outputs=3).count() <= most
+
+
 def test_a_file_that_is_there_is_kept(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (table / "pumps.toml").write_text("mine", encoding="utf-8")
     assert main(["new", "pumps.csv"]) == 2

@@ -40,6 +40,7 @@ _GROUPS = (
     *("session", "device", "identity"),
 )
 _MOST_VIEWS = 8
+_OTHERS = "other views: task.inputs"
 _LISTED = 12  # columns; more are a pattern where one means just these
 _SHOWN = 5  # names in a sentence
 
@@ -54,6 +55,7 @@ class GuessedParts:
         split, group: of each row; None where there is none.
         rows: that were looked at.
         fusable: there are several inputs, all rows of numbers or `(length, channels)` of one length.
+        columns: of a table that the inputs hold together; None of arrays.
         notes: option → a sentence on the guess.
         left_out: sentences on columns that are no part.
     """
@@ -66,6 +68,7 @@ class GuessedParts:
     fusable: bool
     notes: Mapping[str, str] = field(factory=dict)
     left_out: Sequence[str] = ()
+    columns: int | None = None
 
 
 @define
@@ -137,6 +140,7 @@ def _of_table(table: CsvTable, given: Mapping[str, Any]) -> GuessedParts:
     used += [group] if group else []
     if given.get("inputs") is not None:
         inputs = _given_inputs(given["inputs"], names, used, "columns", table.path)
+        columns = sum(len(view.names) for view in inputs.values())
     else:
         free = []
         for name, part in parts.items():
@@ -156,9 +160,15 @@ def _of_table(table: CsvTable, given: Mapping[str, Any]) -> GuessedParts:
                 f"{table.path}: no column of numbers is left for an input beside the target {target[0]!r}; "
                 f"{'; '.join(left_out) or 'inputs are numbers'}"
             )
+        columns = len(free)
         inputs = _views(free, names, used)
-        notes["inputs"] = _on_views(inputs)
-    return GuessedParts(target, inputs, split, group, len(rows), len(inputs) > 1, notes, left_out)
+        if inputs:
+            notes["inputs"] = f"guessed: a view for each beginning of a name: {_listed(inputs)}; {_OTHERS}"
+        else:
+            inputs = _halves(free)
+            notes["inputs"] = _on_halves(inputs)
+    fusable = len(inputs) > 1
+    return GuessedParts(target, inputs, split, group, len(rows), fusable, notes, left_out, columns)
 
 
 def _of_arrays(
@@ -448,18 +458,26 @@ def _named_group(parts: Mapping[str, FilePart], used: Collection[str], notes: di
 
 
 def _views(columns: Sequence[str], names: Sequence[str], used: Iterable[str]) -> dict[str, ColumnNames]:
-    """Return view → its columns: those whose names begin alike, as `flow_min`, `flow_max`; or all as `x`."""
+    """Return view → its columns: those whose names begin alike, as `flow_min`, `flow_max`; none if few do."""
     groups: dict[str, list[str]] = {}
     for name in columns:
         groups.setdefault(_beginning(name), []).append(name)
     views = {word: found for word, found in groups.items() if len(found) > 1}
     alone = [name for name in columns if _beginning(name) not in views]
     if len(views) + bool(alone) > _MOST_VIEWS or len(views) < 2:
-        return {"x": _as_pattern("", columns, names, used)}
+        return {}
     found = {word: _as_pattern(word, view, names, used) for word, view in views.items()}
     if alone:
         found["rest" if "rest" not in found else "the_rest"] = ColumnNames(tuple(alone))
     return found
+
+
+def _halves(columns: Sequence[str]) -> dict[str, ColumnNames]:
+    """Return the first half of the columns and the second, as two views; one column is the input `x`."""
+    if len(columns) == 1:
+        return {"x": ColumnNames(tuple(columns))}
+    middle = (len(columns) + 1) // 2
+    return {"left": ColumnNames(tuple(columns[:middle])), "right": ColumnNames(tuple(columns[middle:]))}
 
 
 def _beginning(name: str) -> str:
@@ -476,13 +494,11 @@ def _as_pattern(word: str, columns: Sequence[str], names: Sequence[str], used: I
     return ColumnNames(tuple(columns))
 
 
-def _on_views(inputs: Mapping[str, ColumnNames]) -> str:
+def _on_halves(inputs: Mapping[str, ColumnNames]) -> str:
     if len(inputs) == 1:
-        return (
-            "guessed: all columns of numbers, as their names do not tell views; the cells of the space "
-            "convolve neighbouring columns, so their order matters; others: task.inputs"
-        )
-    return f"guessed: a view for each beginning of a name: {_listed(inputs)}; other views: task.inputs"
+        return f"guessed: the only column of numbers; {_OTHERS}"
+    sizes = " and ".join(str(len(view.names)) for view in inputs.values())
+    return f"guessed: two views of {sizes} columns of numbers, as their names do not tell views; {_OTHERS}"
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -15,6 +15,9 @@ __all__ = ["proposed_experiment"]
 _FEW = 1000
 """Rows below which batches are small: a search needs many updates."""
 
+_FEW_COLUMNS = 3
+"""Columns below which there is next to nothing to combine."""
+
 _FINALISTS: Mapping[str, Any] = {
     "candidates": 40,
     "finalists": 12,
@@ -38,7 +41,9 @@ def proposed_experiment(path: Path, given: Mapping[str, Any]) -> StartingValues:
         task["group"] = found.group
     batch = {"batch_size": 16} if found.rows < _FEW else {}
     fused = {"name": "bimodal", "channels": 16, "cells": 1, "nodes": 2}
-    cells = {"name": "nas_bench_201", "channels": 8, "cells": 1, "stages": 1}
+    cells: dict[str, Any] = {"name": "nas_bench_201", "channels": 8, "cells": 1, "stages": 1}
+    if found.columns == 1:
+        cells["nodes"] = 2  # a cell of one edge: more edges would be the same function in many spellings
     values = {
         "task": task,
         "space": fused if found.fusable else cells,
@@ -51,6 +56,7 @@ def proposed_experiment(path: Path, given: Mapping[str, Any]) -> StartingValues:
     if found.left_out:
         left_out = f"left out: {'; '.join(found.left_out)}"
         notes["task.inputs"] = f"{notes.get('task.inputs', '')}\n{left_out}".strip()
+    notes["space.name"] = _why_this_space(found)
     notes["loop.architecture_rate"] = "small data has few updates: the default would leave all choices open"
     notes["search.finalists"] = (
         "after few updates the supernet alone may choose badly; a dozen short trainings choose better"
@@ -59,6 +65,36 @@ def proposed_experiment(path: Path, given: Mapping[str, Any]) -> StartingValues:
         few = f"{counted(found.rows, 'row is', 'rows are')} few, so small batches make more updates of them"
         notes |= {"search.batch_size": few, "train.batch_size": few}
     return StartingValues(values, notes)
+
+
+def _why_this_space(found: GuessedParts) -> str:
+    """Return why the space was chosen; of a table also a line where it has too few columns to search."""
+    if found.columns is None:
+        return (
+            "each array is projected to a feature map; cells choose which of them meet, by which operation"
+            if found.fusable
+            else "one array: cells of convolutions along its positions"
+        )
+    if found.fusable:
+        why = (
+            "for columns in any order: each view is a linear layer on all its columns, and cells choose by "
+            "which operation views meet: a sum, a gate, a layer on both. Where neighbouring columns belong "
+            "together, as steps in time do, cells of convolutions may do better: nasframe new "
+            "FILE 'task.inputs={x=\"*\"}' proposes them"
+        )
+    else:
+        why = (
+            "a space that takes one input; its cells convolve neighbouring columns, so their order has to "
+            "mean something. For columns in any order say two views, as "
+            "task.inputs={left=[...], right=[...]}, and space.name=bimodal"
+        )
+    if found.columns >= _FEW_COLUMNS:
+        return why
+    columns = counted(found.columns, "usable column", "usable columns")
+    return (
+        f"{why}\nwarning: {columns}: a search has next to nothing to combine, and a network that it finds "
+        f"is hardly better than any other; {_FEW_COLUMNS} and more columns of numbers make one worth while"
+    )
 
 
 def _inputs(found: GuessedParts) -> Any:

@@ -59,11 +59,20 @@ def test_columns_whose_names_begin_alike_are_a_view(tmp_path: Path) -> None:
     assert found.fusable
 
 
-def test_columns_whose_names_tell_no_views_are_one_input(tmp_path: Path) -> None:
+def test_columns_whose_names_tell_no_views_are_two_halves(tmp_path: Path) -> None:
     found = guessed(tmp_path, rows("alcohol,ash,hue,y", "N.5", "N.5", "N.5", "u|v"))
-    assert {name: parts.names for name, parts in found.inputs.items()} == {"x": ("alcohol", "ash", "hue")}
-    assert "so their order matters" in found.notes["inputs"]
-    assert not found.fusable
+    assert {name: parts.names for name, parts in found.inputs.items()} == {
+        "left": ("alcohol", "ash"),
+        "right": ("hue",),
+    }
+    assert "two views of 2 and 1 columns of numbers" in found.notes["inputs"]
+    assert (found.fusable, found.columns) == (True, 3)
+
+
+def test_the_only_column_is_one_input(tmp_path: Path) -> None:
+    found = guessed(tmp_path, rows("alcohol,y", "N.5", "u|v"))
+    assert {name: parts.names for name, parts in found.inputs.items()} == {"x": ("alcohol",)}
+    assert (found.fusable, found.columns) == (False, 1)
 
 
 def test_many_columns_of_a_view_are_a_pattern(tmp_path: Path) -> None:
