@@ -29,7 +29,7 @@ from nasframe.experiment.toml_file import read_toml
 from nasframe.experiment.toml_value import texts_toml_cannot_hold
 from nasframe.options import collect, option
 from nasframe.relaxations import Relaxation
-from nasframe.runtime import absolute_cache, default_cache, fingerprint, visible
+from nasframe.runtime import absolute_cache, default_cache, escape_toml, fingerprint, visible
 from nasframe.searching import GradientLoop, ProposalLoop, SearchOptions
 from nasframe.space import SpaceFactory
 from nasframe.tasks import Task
@@ -270,7 +270,7 @@ class Experiment:
 
     def to_toml(self) -> str:
         """Return `to_dict` as a TOML document, from which `load` reads an equal experiment."""
-        return tomli_w.dumps(self.to_dict())
+        return escape_toml(tomli_w.dumps(self.to_dict()))
 
     def fingerprint(self) -> str:
         """Return 64 hexadecimal digits that depend on everything that decides the searched network and its

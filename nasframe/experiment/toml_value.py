@@ -7,23 +7,24 @@ from typing import Any
 
 import tomli_w
 
-from nasframe.runtime import visible
+from nasframe.runtime import escape_toml, visible
 
 __all__ = ["in_toml", "texts_toml_cannot_hold"]
 
 
 def in_toml(value: Any) -> str:
-    """Return a value as TOML, which `parse_value` reads back."""
+    """Return a value as TOML, which `parse_value` reads back; what cannot be seen in it is escaped."""
     if isinstance(value, Mapping):
         return "{" + ", ".join(_items(value)) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(in_toml, value)) + "]"
-    return tomli_w.dumps({"value": value}).removeprefix("value = ").rstrip("\n")
+    return escape_toml(tomli_w.dumps({"value": value}).removeprefix("value = ").rstrip("\n"))
 
 
 def _items(value: Mapping[str, Any]) -> Iterator[str]:
     for key, inner in value.items():
-        yield f"{tomli_w.dumps({key: 0}).partition(' = ')[0]} = {in_toml(inner)}"
+        quoted = tomli_w.dumps({key: 0}).rstrip("\n").removesuffix(" = 0")
+        yield f"{escape_toml(quoted)} = {in_toml(inner)}"
 
 
 def texts_toml_cannot_hold(values: Mapping[str, Any], path: str = "") -> list[str]:

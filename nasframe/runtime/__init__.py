@@ -102,7 +102,7 @@ from nasframe.runtime.threads import ThreadsKept, one_thread
 from nasframe.runtime.transfers import to_device
 from nasframe.runtime.unfinished_folder import unfinished_folder
 from nasframe.runtime.verbosity import Verbosity, speaking
-from nasframe.runtime.visible import escape_json, shell_line, shorten, visible, visible_lines, visible_message
+from nasframe.runtime.visible import escape_json, escape_toml, shell_line, shorten, visible, visible_lines, visible_message
 from nasframe.runtime.whole_folder import whole_folder
 
 __all__ = [
@@ -153,6 +153,7 @@ __all__ = [
     "describe_system_error",
     "drop_stream",
     "escape_json",
+    "escape_toml",
     "file_name",
     "fingerprint",
     "flush_file",

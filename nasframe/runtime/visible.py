@@ -11,7 +11,15 @@ import re
 import shlex
 from collections.abc import Iterable
 
-__all__ = ["escape_json", "shell_line", "shorten", "visible", "visible_lines", "visible_message"]
+__all__ = [
+    "escape_json",
+    "escape_toml",
+    "shell_line",
+    "shorten",
+    "visible",
+    "visible_lines",
+    "visible_message",
+]
 
 _UNSEEN = (
     "\\x00-\\x1f\\x7f-\\x9f"  # controls: ESC, BEL, line breaks, CSI of one byte
@@ -70,6 +78,18 @@ def escape_json(text: str) -> str:
     return _NO_LINE_BREAK.sub(_escape_of_json, text)
 
 
+def escape_toml(text: str) -> str:
+    r"""Return TOML that holds the same values, with what cannot be seen in its texts as escapes of TOML.
+
+    Its texts are those that escapes are read in, between double quotation marks, as `tomli_w` writes them.
+
+    Example:
+        >>> print(escape_toml('name = "a\u202eb"'))
+        name = "a\u202eb"
+    """
+    return _NO_LINE_BREAK.sub(_escape_of_toml, text)
+
+
 def shell_line(words: Iterable[str]) -> str:
     r"""Return words as a line for a shell, in which every character can be seen.
 
@@ -98,6 +118,11 @@ def _escape(found: re.Match[str]) -> str:
     number = ord(letter)
     if number < 0x100:
         return _SHORT.get(letter) or f"\\x{number:02x}"
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
+def _escape_of_toml(found: re.Match[str]) -> str:
+    number = ord(found[0])
     return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
 
 

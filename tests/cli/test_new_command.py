@@ -237,6 +237,21 @@ def test_a_table_with_names_that_cannot_be_seen_is_a_file_all_the_same(
     assert Experiment.load(home / "odd.toml").names["task"] == "tensors"
 
 
+def test_letters_that_turn_the_order_of_others_are_escapes_in_the_file_and_the_same_when_it_is_read(
+    home: Path,
+) -> None:
+    (home / "odd.csv").write_text(PLAIN.replace("ash", "a\u202esh\U000e0041"), encoding="utf-8")
+    assert main(["new", "odd.csv"]) == 0
+    text = (home / "odd.toml").read_text(encoding="utf-8")
+    assert "a\\u202esh\\U000e0041" in text
+    assert not {"\u202e", "\U000e0041"} & {*text}
+    inputs = Experiment.load(home / "odd.toml").task.inputs  # type: ignore[attr-defined]
+    assert inputs.by_name["left"].names == ("alcohol", "a\u202esh\U000e0041")
+    assert Experiment.parse(tomllib.loads(Experiment.load(home / "odd.toml").to_toml())) == Experiment.load(
+        home / "odd.toml"
+    )
+
+
 def test_the_next_command_takes_a_name_that_a_shell_would_split(
     table: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

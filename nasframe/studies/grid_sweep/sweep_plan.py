@@ -10,7 +10,7 @@ import tomli_w
 from attrs import frozen
 
 from nasframe.report import write_sweep_page
-from nasframe.runtime import counted, fingerprint
+from nasframe.runtime import counted, escape_toml, fingerprint
 from nasframe.studies.axes import Axis, short_names
 from nasframe.studies.grid_sweep.caveats import sweep_caveats
 from nasframe.studies.procedure import Plan, Study, Work
@@ -63,7 +63,7 @@ class SweepPlan(Plan):
             "trials": results,
             "rows": rows,
             "chosen": None if seeds_alone else chosen(rows, objective),
-            "experiment": tomli_w.dumps(self.must_match["experiment"]),
+            "experiment": escape_toml(tomli_w.dumps(self.must_match["experiment"])),
             "data": known[0] if len(known) == 1 else fingerprint(known) if known else None,
         }
         return {**found, "caveats": sweep_caveats(found)}
