@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 
-from attrs import frozen
-
+from nasframe.cli.completed_words import EXPERIMENTS, WordLists, plain_words
 from nasframe.errors import NasframeError
 
-__all__ = ["WordLists", "with_values"]
-
-_EXPERIMENTS = "run|search|train|demo|compare|sweep|tabulate|new"
-"""Commands that take `KEY=VALUE`."""
+__all__ = ["with_values"]
 
 _VALUED = re.compile(r"options_with_values='([^']*)'")
-
-_PLAIN = re.compile(r"[\w.:=-]+")
 
 _FUNCTION = """
 _nasframe_values() {{
@@ -32,8 +26,14 @@ _nasframe_values() {{
   local command="${{COMP_WORDS[place]}}"
   _nasframe
   # the shell splits a word at =
-  [[ $cur == = ]] && cur=
-  [[ $prev == = ]] && prev="${{COMP_WORDS[COMP_CWORD-2]}}"
+  local equals=
+  [[ $cur == = ]] && cur= && equals=1
+  [[ $prev == = ]] && prev="${{COMP_WORDS[COMP_CWORD-2]}}" && equals=1
+  if [[ -n $equals ]]; then
+    case "$prev" in
+{of_keys}
+    esac
+  fi
   case "$prev" in
 {values}
     --plugin|--log-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
@@ -42,6 +42,11 @@ _nasframe_values() {{
     local before=
     [[ $cur == *,* ]] && before="${{cur%,*}},"
     COMPREPLY=($(compgen -P "$before" -W "$found" -- "${{cur##*,}}"))
+    return
+  fi
+  if [[ $prev == --vary ]]; then
+    COMPREPLY=($(compgen -W {axes} -- "$cur"))
+    compopt +o filenames -o nospace 2>/dev/null
     return
   fi
   [[ " "{valued}" " == *" $prev "* ]] && return
@@ -55,11 +60,17 @@ _nasframe_values() {{
     esac
     COMPREPLY+=($(compgen -W "$found" -- "$cur"))
   fi
+  if [[ $COMP_CWORD -eq $((place + 2)) && "$command ${{COMP_WORDS[place + 1]}}" == "plugins show" ]]; then
+    COMPREPLY=($(compgen -W {plugins} -- "$cur"))
+    return
+  fi
   case "$command" in
   {experiments})
     # the first word of the others is the experiment
     if [[ -n $cur && ($COMP_CWORD -gt $((place + 1)) || $command == demo) ]]; then
-      COMPREPLY+=($(compgen -W {keys} -- "$cur"))
+      found={keys}
+      [[ $command == sweep ]] && found={axes}
+      COMPREPLY+=($(compgen -W "$found" -- "$cur"))
       # the shell would put a backslash before the = of a file, and a blank behind it
       [[ ${{#COMPREPLY[@]}} -eq 1 && ${{COMPREPLY[0]}} == *= ]] && compopt +o filenames -o nospace 2>/dev/null
     fi ;;
@@ -70,23 +81,6 @@ _nasframe_values() {{
 """
 
 
-@frozen
-class WordLists:
-    """Words to complete, of which those with letters that a shell reads are left out.
-
-    Attributes:
-        everywhere: options of every command.
-        values: option → its values.
-        first: command → the words that may follow it.
-        keys: of an experiment, each with `=` behind it.
-    """
-
-    everywhere: Sequence[str]
-    values: Mapping[str, Sequence[str]]
-    first: Mapping[str, Sequence[str]]
-    keys: Sequence[str]
-
-
 def with_values(script: str, words: WordLists) -> str:
     """Return a script for bash whose function completes these words, too."""
     function = _FUNCTION.format(
@@ -95,7 +89,10 @@ def with_values(script: str, words: WordLists) -> str:
         first="\n".join(
             f"    {command}) found={_quoted(found)} ;;" for command, found in words.first.items()
         ),
-        experiments=_EXPERIMENTS,
+        of_keys="\n".join(f"      {key}) found={_quoted(found)} ;;" for key, found in words.of_keys.items()),
+        axes=_quoted(words.axes),
+        plugins=_quoted(words.plugins),
+        experiments="|".join(EXPERIMENTS),
         keys=_quoted(words.keys),
         valued=_quoted(valued[1].split() if (valued := _VALUED.search(script)) else ()),
     )
@@ -108,4 +105,4 @@ def with_values(script: str, words: WordLists) -> str:
 
 
 def _quoted(words: Iterable[str]) -> str:
-    return shlex.quote(" ".join(word for word in words if _PLAIN.fullmatch(word)))
+    return shlex.quote(" ".join(plain_words(words)))

@@ -63,6 +63,17 @@ def completed(home: Path, capsys: pytest.CaptureFixture[str]) -> object:
         (("compare", "mine.toml", "--relaxation", "stgs,gr"), {"stgs,grmc"}),
         (("compare", "mine.toml", "--relaxation", "=", "gr"), {"grmc"}),
         (("compare", "mine.toml", "--relaxation", "="), {"grmc", "stgs"}),
+        (("options", "relaxation.temp"), {"relaxation.temperature"}),
+        (("options", "search.ep"), {"search.epochs"}),
+        (("plugins", "show", "gr"), {"grmc"}),
+        (("plugins", "show", "linear"), {"linear_glu"}),
+        (("run", "mine.toml", "loop.name", "=", "ev"), {"evolution"}),
+        (("run", "mine.toml", "relaxation.name", "="), {"grmc", "stgs"}),
+        (("run", "mine.toml", "search.bfloat16", "=", "n"), {"none"}),
+        (("sweep", "mine.toml", "temperat"), {"temperature="}),
+        (("sweep", "mine.toml", "space.ports", "=", "shared,ch"), {"shared,choose"}),
+        (("sweep", "mine.toml", "bfloat16", "="), {"none", "all"}),
+        (("compare", "mine.toml", "--vary", "temperat"), {"temperature="}),
         (("show", "-"), {"-q", "-v", "--quiet", "--verbose"}),
     ],
 )
@@ -92,6 +103,30 @@ def test_the_other_shells_have_a_script_with_every_command(
     text = script(shell, capsys)
     for word in ("compare", "tabulate", "deepfake", "estimators"):
         assert word in text
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("run mine.toml --relaxation gr", {"grmc"}),
+        ("run mine.toml search.epo", {"search.epochs="}),
+        ("run mine.toml loop.name=ev", {"loop.name=evolution"}),
+        ("sweep mine.toml temperat", {"temperature="}),
+        ("options relaxation.temp", {"relaxation.temperature"}),
+        ("plugins show gr", {"grmc"}),
+        ("new tens", {"tensors"}),
+    ],
+)
+def test_fish_completes_values_keys_and_names(
+    line: str, found: set[str], home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fish = shutil.which("fish")
+    if fish is None:
+        pytest.skip("no fish")
+    (home / "script").write_text(script("fish", capsys), "utf-8")
+    ask = f"source {home / 'script'}; complete -C 'nasframe {line}'"
+    done = subprocess.run([fish, "--no-config", "-c", ask], capture_output=True, text=True, check=True)
+    assert found <= {item.split("\t")[0] for item in done.stdout.splitlines()}
 
 
 def test_the_shell_of_the_user_is_the_default(
