@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -38,8 +39,8 @@ def options(
         str,
         Parameter(
             name="NAME",
-            help="A section (search), a plugin of one (relaxation.grmc), or a key (search.epochs). "
-            "[default: all]",
+            help="A section (search), a plugin of one (relaxation.grmc), or a key (search.epochs, "
+            "temperature). [default: all]",
         ),
     ],
     json: bool = False,
@@ -60,6 +61,8 @@ def options(
 
         word = joined if names[0] in PLUGINS else section
         raise ConfigurationError("options", [f"expected one name; say nasframe options {visible(word)}"])
+    if names and not section.strip(" []"):
+        raise ConfigurationError("options", [f"{section!r} names nothing; no word at all means all options"])
     if not markdown:
         show_options(section, json=json)
         return
@@ -158,11 +161,15 @@ def _found(word: str) -> tuple[Found, dict[str, str]]:
         groups, broken = _all_groups()
         return [(group, group.options) for group in groups], broken
     if section not in (*PLUGINS, *ENGINE):
-        group = options_of_section("")
-        own = tuple(option for option in group.options if option.name == word)
-        if not own:
+        groups, broken = _all_groups()
+        named = [(group, tuple(one for one in group.options if one.name == word)) for group in groups]
+        named = [(group, own) for group, own in named if own]
+        if not named:
             raise _unknown(word)
-        return [(group, own)], {}
+        outside = [(group, own) for group, own in named if not group.section]
+        return (outside, {}) if outside else (named, broken)
+    if word.endswith("."):
+        raise _unknown(word, section)
     if section in ENGINE:
         group = options_of_section(section)
         own = tuple(option for option in group.options if rest in ("", option.name))
@@ -215,9 +222,7 @@ def _unknown(word: str, section: str = "") -> ConfigurationError:
     if not section and meant:
         hint = f"; did you mean {' or '.join(map(repr, meant[:_MOST_NEAR]))}?"
     elif section:
-        beside = [name for name in valid if name.startswith(f"{section}.")]
-        near = near_names(word, beside)
-        hint = nearest(word, beside) if near else nearest(last, [name.split(".", 1)[1] for name in beside])
+        hint = _beside(word, section, valid)
     else:
         last_words = [name.rpartition(".")[2] for name in valid]
         close = near_names(word, [*valid, *last_words])[:1]
@@ -228,6 +233,18 @@ def _unknown(word: str, section: str = "") -> ConfigurationError:
             else nearest(word, [*PLUGINS, *ENGINE, *SETTINGS])
         )
     return ConfigurationError("options", [f"no section, plugin or option {word!r}{hint}"])
+
+
+def _beside(word: str, section: str, valid: Sequence[str]) -> str:
+    """Return the end of a message: names that are near below the same section or plugin, else all of them."""
+    for above in (word.rpartition(".")[0], section):
+        below = {name.removeprefix(f"{above}."): name for name in valid if name.startswith(f"{above}.")}
+        if below:
+            near = near_names(word.removeprefix(f"{above}."), below)
+            if near:
+                return f"; did you mean {' or '.join(repr(below[name]) for name in near)}?"
+            return f"; valid: {', '.join(f'{above}.{name}' for name in sorted(below) if '.' not in name)}"
+    return ""
 
 
 def _record(group: OptionGroup, option: Option) -> dict[str, Any]:
@@ -303,10 +320,16 @@ def _print_option(group: OptionGroup, option: Option) -> None:
 
 
 def _print_of_several(word: str, found: Found) -> None:
-    """Print an option that several plugins of a section have, a line each."""
+    """Print an option that several plugins or sections have, a line each."""
     print_text(f"{visible(word)}\n")
     rows = [
-        (group.name, option.type, _default(option), option.limits_in_words, option.description)
+        (
+            group.name if "." in word else group.title,
+            option.type,
+            _default(option),
+            option.limits_in_words,
+            option.description,
+        )
         for group, chosen in found
         for option in chosen
     ]

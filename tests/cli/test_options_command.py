@@ -83,7 +83,6 @@ def test_a_key_of_several_plugins_shows_it_for_each(capsys: pytest.CaptureFixtur
     ("words", "hint"),
     [
         (["search.epoch"], "did you mean 'search.epochs'"),
-        (["epochs"], "did you mean 'search.epochs' or 'train.epochs'?"),
         (["grmc"], "did you mean 'relaxation.grmc'?"),
         (["relaxation:grmc"], "did you mean 'relaxation.grmc'?"),
         (["relaxation.grcm"], "did you mean 'relaxation.grmc'"),
@@ -92,16 +91,43 @@ def test_a_key_of_several_plugins_shows_it_for_each(capsys: pytest.CaptureFixtur
         (["xyz"], "valid: baselines, cache, data_seed, device, loop, relaxation, search"),
         (["relaxation", "grmc"], "say nasframe options relaxation.grmc"),
         (["search", "--markdown"], "leave out search"),
-        ([""], None),
+        ([""], "'' names nothing; no word at all means all options"),
+        (["[]"], "'[]' names nothing"),
+        (["task."], "no section, plugin or option 'task.'; valid: task."),
+        (["search."], "no section, plugin or option 'search.'; valid: search.accumulation_steps, "),
     ],
 )
 def test_what_is_no_option_leads_to_what_is_meant(
-    words: list[str], hint: str | None, capsys: pytest.CaptureFixture[str]
+    words: list[str], hint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     status = main(["options", *words])
     captured = capsys.readouterr()
-    assert status == (0 if hint is None else 2)
-    assert (hint or "") in captured.err
+    assert status == 2
+    assert hint in captured.err
+
+
+@pytest.mark.parametrize(
+    ("key", "found"),
+    [("temperature", {"relaxation.grmc", "relaxation.softmax"}), ("epochs", {"search", "train"})],
+)
+def test_a_key_is_found_by_its_last_part_in_every_section(
+    key: str, found: set[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["options", key]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("  ")]
+    assert found <= {line[0] for line in lines}
+
+
+@pytest.mark.parametrize(
+    ("word", "valid"), [("search.foo", "search.epochs"), ("relaxation.grmc.foo", "relaxation.grmc.samples")]
+)
+def test_a_name_that_is_near_to_none_leads_to_all_keys_of_its_section(
+    word: str, valid: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["options", word]) == 2
+    said = capsys.readouterr().err
+    assert "did you mean" not in said
+    assert valid in said
 
 
 def test_as_json_each_option_is_an_object(capsys: pytest.CaptureFixture[str]) -> None:
