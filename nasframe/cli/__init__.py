@@ -33,10 +33,10 @@ from nasframe.cli import (
     using_a_run,
     watching,
 )
-from nasframe.cli.empty_paths import refuse_empty_paths
 from nasframe.cli.lost_interrupts import repeat_lost_interrupts
 from nasframe.cli.plugin_files import HELP, prefix, split_plugin_files
 from nasframe.cli.processes import refuse_processes
+from nasframe.cli.refused_paths import refuse_paths
 from nasframe.cli.verbosity_options import HELP as VERBOSITY_HELP
 from nasframe.cli.verbosity_options import VerbosityOptions, split_verbosity
 from nasframe.doctor import doctor
@@ -95,7 +95,7 @@ def make_app() -> App:
         exit_on_error=False,
         print_error=False,
         result_action="return_value",
-        config=refuse_empty_paths,
+        config=refuse_paths,
     )
     groups = (
         new_command,

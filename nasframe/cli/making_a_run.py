@@ -11,6 +11,7 @@ from cyclopts import App, Parameter
 
 from nasframe.cli.plugin_files import next_command
 from nasframe.cli.processes import searching_together
+from nasframe.cli.refused_paths import refuse_default_folder
 from nasframe.cli.study_options import Data, Device, Overrides, Preset, at_least
 from nasframe.cli.summary import print_choice, print_summary
 from nasframe.errors import ConfigurationError, NasframeError, PluginError, RunError
@@ -261,6 +262,7 @@ def _load(path: Path, overrides: tuple[str, ...], common: Common, out: Path | No
 
     of_run = path.name == "experiment.toml"
     run = path.parent if of_run else out or Path("runs") / path.stem
+    refuse_default_folder(run, out)
     with nullcontext() if common.overwrite and not of_run else _reading_as_recorded(run):
         experiment = Experiment.load(
             path,

@@ -65,7 +65,7 @@ def report(
             )
             raise RunError(f"{study}: {problem}")
     places = {"tables": tables, "latex": latex, "figures": figures}
-    _check(places, out, bool(more), format, methods)
+    _check(places, studies, out, format, methods)
 
     # imported here: the help of a command imports no page
     from nasframe.report import PAGE, check_export, write_export
@@ -96,13 +96,25 @@ def report(
 
 
 def _check(
-    places: dict[str, Path | None], out: Path | None, several: bool, format: str | None, methods: bool
+    places: dict[str, Path | None],
+    studies: list[Path],
+    out: Path | None,
+    format: str | None,
+    methods: bool,
 ) -> None:
     """Refuse options that do not go together."""
+    several = len(studies) > 1
+    own = {folder.resolve() for folder in [*studies, *filter(None, [out])]}
     problems = [
         f"--{option} {place}: is a file; expected a folder"
         for option, place in {"out": out, **places}.items()
         if place is not None and is_there(place) and not place.is_dir()
+    ]
+    problems += [
+        f"--{option} {place}: is the folder of a run or a study, or of the page; expected one for "
+        f"these files alone, such as {place / option}"
+        for option, place in places.items()
+        if place is not None and place.resolve() in own
     ]
     if several and out is None:
         problems.append("several studies; expected --out FOLDER for their page")

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from attrs import frozen
 from cyclopts import Parameter
 
+from nasframe.cli.refused_paths import refuse_default_folder
 from nasframe.errors import ConfigurationError, RunError
 from nasframe.runtime import make_progress, print_columns, print_message, print_text
 from nasframe.studies import default_folder
@@ -59,8 +60,14 @@ class StudyOptions:
     device: Device = None
 
     def folder(self, experiment: Path, ending: str) -> Path:
-        """Return the folder of the study: `--out`, or `runs/NAME-ENDING`."""
-        return self.out or default_folder(experiment.stem, ending)
+        """Return the folder of the study: `--out`, or `runs/NAME-ENDING`.
+
+        Raises:
+            ConfigurationError: NAME is not UTF-8.
+        """
+        folder = self.out or default_folder(experiment.stem, ending)
+        refuse_default_folder(folder, self.out)
+        return folder
 
     def check(self) -> None:
         """Refuse options that no study can be made with, before torch is imported."""
