@@ -62,9 +62,8 @@ class SuccessiveHalving(ProposalLoop):
             raise ConfigurationError(
                 "search",
                 [
-                    f"loop.least: the first rung has at least {counted(self.least, 'epoch')}, and "
-                    f"a full training has "
-                    f"{problem.epochs} (train.epochs)"
+                    f"loop.least: the first rung has at least {counted(self.least, 'epoch')}, and a full "
+                    f"training has {problem.epochs} (train.epochs)"
                 ],
             )
         draws = RandomSearch(trials=wanted).start(problem, seed)

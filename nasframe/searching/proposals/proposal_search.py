@@ -44,9 +44,8 @@ _SHAPE = Fields({"told": Number(0, 10**9, whole=True), "state": ANYTHING})
 def ended_early(trials: int, most: int) -> str:
     """Return the words for a search with fewer trials than its loop makes at most."""
     return (
-        f"the loop proposed nothing more after {trials:,} of at most {counted(most, 'trial')}: it "
-        f"found no other "
-        "network that is new, or ended by itself"
+        f"the loop proposed nothing more after {trials:,} of at most {counted(most, 'trial')}: it found no "
+        "other network that is new, or ended by itself"
     )
 
 

@@ -115,9 +115,8 @@ def _unfinished(trials: Sequence[Mapping[str, Any]]) -> list[str]:
             "than its supernet."
         ]
     return [
-        f"{len(open_)} of {counted(len(searched), 'search', 'searches')} did not converge: they "
-        f"used up their epochs, and the "
-        "derived networks may be far worse than their supernets."
+        f"{len(open_)} of {counted(len(searched), 'search', 'searches')} did not converge: they used up "
+        "their epochs, and the derived networks may be far worse than their supernets."
     ]
 
 

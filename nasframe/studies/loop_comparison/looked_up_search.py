@@ -213,9 +213,8 @@ class LookedUpSearches:
     def _missing(self, architecture: Architecture) -> str:
         near = [", ".join(differences[:4]) for _, differences in self.table.near(architecture, 2)]
         problem = (
-            f"table {self.table.title!r}: holds {counted(len(self.table), 'network')}, and not "
-            f"that of the architecture "
-            f"{architecture.fingerprint[:16]}, which a search proposes; in near ones "
+            f"table {self.table.title!r}: holds {counted(len(self.table), 'network')}, and not that of the "
+            f"architecture {architecture.fingerprint[:16]}, which a search proposes; in near ones "
             f"{' or '.join(near) or 'nothing is the same'}"
         )
         return advised(problem, "ask for it on demand (--train-missing)", "use a table of the whole space")

@@ -144,7 +144,7 @@ def _caveats(
         if lost:
             found.append(
                 f"{item.name}: {lost} of {counted(len(traces[item.name]), 'search', 'searches')} "
-                f"found no architecture."
+                "found no architecture."
             )
         if item.even_seeds != item.seeds:
             found.append(

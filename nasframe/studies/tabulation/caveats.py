@@ -25,9 +25,9 @@ def table_caveats(table: Mapping[str, Any]) -> list[str]:
     lines = failed_trials(table["failed"])
     if count < _MANY_ARCHITECTURES and not whole:
         lines.append(
-            f"{counted(count, 'architecture is', 'architectures are')} few: below "
-            f"{_MANY_ARCHITECTURES}, the quantiles at the ends, "
-            "the best of them, and percentiles in this table say little about the space."
+            f"{counted(count, 'architecture is', 'architectures are')} few: below {_MANY_ARCHITECTURES}, "
+            "the quantiles at the ends, the best of them, and percentiles in this table say little about the "
+            "space."
         )
     if len(trainings) > 1:
         return lines

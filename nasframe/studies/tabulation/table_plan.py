@@ -128,7 +128,7 @@ class TablePlan(Plan):
             networks = draw_networks(space, self.base.seed, wanted)
             if len(networks) < wanted:
                 progress.say(
-                    f"tabulate: the space has "
+                    "tabulate: the space has "
                     f"{counted(len(networks), 'network; it is', 'networks; all of them are')} trained"
                 )
         if not study.settings.overwrite:

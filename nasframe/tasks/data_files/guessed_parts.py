@@ -444,10 +444,9 @@ def _group(parts: Mapping[str, FilePart], used: Collection[str], notes: dict[str
     for name, part in parts.items():
         if name not in used and _is_group(part):
             notes["group"] = (
-                f"guessed: "
-                f"{counted(len(part.values), 'value that repeats', 'values that repeat')}, such "
-                f"as {shorten(part.texts[0], 30)!r}, so "
-                "that rows of one are never in two splits; a line commented out is no group"
+                f"guessed: {counted(len(part.values), 'value that repeats', 'values that repeat')}, such as "
+                f"{shorten(part.texts[0], 30)!r}, so that rows of one are never in two splits; a line "
+                "commented out is no group"
             )
             return name
     return None

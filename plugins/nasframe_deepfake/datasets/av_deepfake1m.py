@@ -251,7 +251,6 @@ def _note_empty_lists(listing: Listing) -> None:
     ]
     if unknown:
         listing.notes.append(
-            f"{counted(len(unknown), 'fake has', 'fakes have')} no segment in a stream "
-            "that was altered: which part it is is not "
-            f"known; the first: {unknown[0].path}"
+            f"{counted(len(unknown), 'fake has', 'fakes have')} no segment in a stream that was altered: "
+            f"which part it is is not known; the first: {unknown[0].path}"
         )

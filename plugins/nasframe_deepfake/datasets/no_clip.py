@@ -50,10 +50,9 @@ def require_files(listing: Listing) -> None:
         return
     found = f"; found {listing.root / listing.unlisted[0]}" if listing.unlisted else ""
     raise DataError(
-        f"{listing.root}: no clip to use; "
-        f"{counted(len(listing.malformed), 'file has', 'files have')} another name, "
-        f"{len(listing.left_out)} were left out, {len(listing.unlisted)} are in another folder"
-        f"{found}{_examples(listing)}"
+        f"{listing.root}: no clip to use; {counted(len(listing.malformed), 'file has', 'files have')} "
+        f"another name, {len(listing.left_out)} were left out, {len(listing.unlisted)} are in another "
+        f"folder{found}{_examples(listing)}"
     )
 
 

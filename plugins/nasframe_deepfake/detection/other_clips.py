@@ -136,8 +136,8 @@ def _common_names(trained: Sequence[PreparedClip], chosen: Sequence[PreparedClip
     people = "person has" if len(common) == 1 else "people have"
     return [
         f"{len(common)} {people} the name of somebody in the training ({shown}; {sum(common.values())} of "
-        f"{counted(len(chosen), 'test clip')}): where both sets name the same people so, the "
-        f"numbers are too good."
+        f"{counted(len(chosen), 'test clip')}): where both sets name the same people so, the numbers are "
+        "too good."
     ]
 
 

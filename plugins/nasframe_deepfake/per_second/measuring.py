@@ -178,9 +178,8 @@ def _scored(
     except KeyboardInterrupt:
         done = len(seconds) + len(problems)
         progress.say(
-            f"{done} of {counted(len(clips), 'clip')} are scored and kept in "
-            f"{kept.scores.folder}; the same command "
-            "goes on with the others"
+            f"{done} of {counted(len(clips), 'clip')} are scored and kept in {kept.scores.folder}; the same "
+            "command goes on with the others"
         )
         raise
     return seconds, problems

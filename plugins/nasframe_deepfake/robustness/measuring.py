@@ -110,9 +110,8 @@ def robustness(
         except KeyboardInterrupt:
             done = sum(_known(kept, key, DEGRADATIONS[name], seed) is not None for name in names)
             progress.say(
-                f"{done} of {counted(len(names), 'degradation')} are done and kept in {place}; "
-                f"the same command goes on "
-                "with the others"
+                f"{done} of {counted(len(names), 'degradation')} are done and kept in {place}; the same "
+                "command goes on with the others"
             )
             raise
     overall = _metrics(scored, [clean[clip.name].log_odds for clip in scored], calibration)
