@@ -13,7 +13,7 @@ from nasframe.experiment import Experiment
 from nasframe.jobs import start_server
 from nasframe.pipeline.baselines import check_baselines
 from nasframe.pipeline.candidate_training import PRELOAD, CandidateTraining
-from nasframe.pipeline.engines import proposal_engine, search_engine
+from nasframe.pipeline.engines import check_caveats, proposal_engine, search_engine
 from nasframe.pipeline.picture import save_picture
 from nasframe.pipeline.preparation import Prepared, given, keeping_old_run, prepare, prepared_alike
 from nasframe.pipeline.search_result import SearchResult
@@ -26,6 +26,7 @@ from nasframe.report import report_unusable_sections
 from nasframe.runs import Command, Run, claimed, reading_run
 from nasframe.runtime import SILENT, Progress, fingerprint, progress_of, remove_path
 from nasframe.searching import TRIAL, ProposalLoop, ProposalSearch, Search
+from nasframe.space import Architecture
 
 __all__ = ["search"]
 
@@ -138,10 +139,13 @@ def _engine(
         place: the folder of the candidates that a loop proposes, or that a supernet prefers.
     """
     with closing(CandidateTraining(experiment, prepared, place, workers, progress)) as candidates:
+        engine: Search | ProposalSearch
         if isinstance(experiment.loop, ProposalLoop):
-            yield proposal_engine(experiment, prepared, candidates.train, run, progress)
+            engine = proposal_engine(experiment, prepared, candidates.train, run, progress)
         else:
-            yield search_engine(experiment, prepared, candidates, run, progress, group)
+            engine = search_engine(experiment, prepared, candidates, run, progress, group)
+        check_caveats(Architecture(engine.space, engine.space.sample(0)), experiment)
+        yield engine
 
 
 def _search_in_run(engine: Search | ProposalSearch, run: Run, key: str) -> SearchResult:

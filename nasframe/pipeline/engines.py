@@ -11,11 +11,11 @@ from torch import nn
 from nasframe import __version__
 from nasframe.errors import ConfigurationError, SpaceError
 from nasframe.experiment import Experiment
-from nasframe.network import Network
+from nasframe.network import Network, build
 from nasframe.pipeline.preparation import Prepared
 from nasframe.processes import ALONE, Group
 from nasframe.runs import Run
-from nasframe.runtime import Progress
+from nasframe.runtime import Progress, random_states_kept
 from nasframe.searching import (
     CandidateTrainer,
     GradientLoop,
@@ -25,12 +25,12 @@ from nasframe.searching import (
     SearchProblem,
     Train,
 )
-from nasframe.space import SearchSpace, check_space
+from nasframe.space import Architecture, SearchSpace, check_space
 from nasframe.supernet import check_operations
-from nasframe.tasks import Data, OwnLoss
+from nasframe.tasks import Data, OwnLoss, Task, checked_caveats
 from nasframe.training import Training
 
-__all__ = ["check_built_network", "proposal_engine", "search_engine", "training_engine"]
+__all__ = ["check_built_network", "check_caveats", "proposal_engine", "search_engine", "training_engine"]
 
 
 def search_engine(
@@ -112,6 +112,22 @@ def check_built_network(network: Network, experiment: Experiment, data: Data) ->
     size, examples = experiment.train.batch_size, len(data.splits.weights)
     alone = size == 1 or examples % size == 1
     check_operations(network, size, alone=alone, device=experiment.torch_device())
+
+
+def check_caveats(architecture: Architecture, experiment: Experiment) -> None:
+    """Ask a task for its sentences on an untrained network, before the work and not after hours of it.
+
+    Args:
+        architecture: any of the space.
+        experiment: whose task is asked.
+
+    Raises:
+        ContractError: it says something else than sentences, or fails.
+    """
+    if type(experiment.task).caveats is Task.caveats:
+        return
+    with random_states_kept():
+        checked_caveats(experiment.task, build(architecture, seed=experiment.seed))
 
 
 def training_engine(

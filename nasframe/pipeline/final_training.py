@@ -8,7 +8,7 @@ from pathlib import Path
 from nasframe.errors import ArchitectureError, RunError
 from nasframe.experiment import Experiment
 from nasframe.network import Network, build, inherit
-from nasframe.pipeline.engines import check_built_network, training_engine
+from nasframe.pipeline.engines import check_built_network, check_caveats, training_engine
 from nasframe.pipeline.fine_tuning import fine_tune
 from nasframe.pipeline.picture import save_picture
 from nasframe.pipeline.preparation import Prepared, given, keeping_old_run, prepare
@@ -75,6 +75,7 @@ def train(
         _check_fits(chosen, prepared.data)
         network = build(chosen, seed=experiment.seed)
         check_built_network(network, experiment, prepared.data)
+        check_caveats(chosen, experiment)
         if experiment.train.inherit:
             _inherit(run, path, network)
         # Nothing is refused from here on, so the old training may go.

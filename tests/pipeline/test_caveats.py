@@ -11,7 +11,19 @@ import pytest
 import torch
 from torch import nn
 
-from nasframe import Architecture, Choice, Data, SearchSpace, TensorTask, build
+from nasframe import (
+    Architecture,
+    Choice,
+    Data,
+    Experiment,
+    SearchOptions,
+    SearchSpace,
+    TensorTask,
+    TrainOptions,
+    build,
+    search,
+    train,
+)
 from nasframe.cli import main
 from nasframe.errors import ContractError
 from nasframe.runs import Run
@@ -104,6 +116,31 @@ def test_a_task_says_of_a_network_what_it_cannot_tell_in_sentences() -> None:
     task.said = "It hears nothing."
     with pytest.raises(ContractError, match="caveats must return a list of sentences, found"):
         checked_caveats(task, nn.Identity())
+
+
+class Wrong(TensorTask):
+    """Its caveats are no list of sentences."""
+
+    def caveats(self, network: nn.Module) -> Any:
+        return "no list"
+
+
+@pytest.mark.parametrize("step", ["search", "train"])
+def test_caveats_of_a_task_that_are_none_are_refused_before_the_first_epoch(step: str, home: Path) -> None:
+    def experiment(kind: type[TensorTask]) -> Experiment:
+        inputs = {"left": torch.rand(80, 2, 3), "right": torch.rand(80, 2, 3)}
+        short = {"search": SearchOptions(epochs=1, min_epochs=0), "train": TrainOptions(epochs=1)}
+        task = kind(inputs, torch.arange(80) % 2)
+        return Experiment.of(task=task, space="bimodal", **short)  # type: ignore[arg-type]
+
+    found = search(experiment(TensorTask)).architecture
+    work = {
+        "search": lambda: search(experiment(Wrong), home / "run"),
+        "train": lambda: train(experiment(Wrong), home / "run", architecture=found),
+    }
+    with pytest.raises(ContractError, match="caveats must return a list of sentences, found no list"):
+        work[step]()
+    assert not (home / "run").exists()  # it is made when all is ready for the first epoch
 
 
 def test_a_usual_run_has_no_caveat(finished_run: Path) -> None:
