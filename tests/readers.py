@@ -259,6 +259,7 @@ def _reports(folder: Path) -> None:
         "problems": [{"clip": "a.mp4", "problem": "gone"}],
         "clean": scored,
         "levels": [level, level],
+        "read": True,
     }
     shared = {
         "network": "0",

@@ -18,9 +18,9 @@ from nasframe_deepfake.run_of_task import require_run_of_task
 
 __all__ = [
     "ClipUnderTest",
-    "ClipsUnderTest",
-    "clips_under_test",
+    "SplitUnderTest",
     "no_altered_parts",
+    "read_test_split",
     "require_altered_parts",
 ]
 
@@ -54,7 +54,7 @@ class ClipUnderTest:
 
 
 @frozen
-class ClipsUnderTest:
+class SplitUnderTest:
     """The clips of a test split.
 
     Attributes:
@@ -93,9 +93,9 @@ class ClipsUnderTest:
         return [clip for clip in self.clips if clip.name in names]
 
 
-def clips_under_test(
+def read_test_split(
     run: Run | str | Path, on: Path | None, device: str | None, progress: Progress
-) -> ClipsUnderTest:
+) -> SplitUnderTest:
     """Return the clips that `nasframe evaluate` tests a run on, with or without `--on`.
 
     Args:
@@ -149,7 +149,7 @@ def clips_under_test(
         for name in sorted(names)
         if (clip := known.get(name)) is not None
     ]
-    return ClipsUnderTest(listing.root, clips, str(root if on is None else on), own, left_out, notes)
+    return SplitUnderTest(listing.root, clips, str(root if on is None else on), own, left_out, notes)
 
 
 def require_altered_parts(run: Run, on: Path | None) -> None:

@@ -188,13 +188,13 @@ def test_the_scores_are_those_of_the_curve_that_predict_gives(
 ) -> None:
     """The same rule: windows by the time that they share with a second."""
     from nasframe_deepfake.clip_jobs import ClipJob, scorer_of
-    from nasframe_deepfake.clips_under_test import clips_under_test
+    from nasframe_deepfake.clips_under_test import read_test_split
     from nasframe_deepfake.kept_reports import network_of
     from nasframe_deepfake.per_second.measuring import _seconds_of
     from tests.recorded_progress import Log
 
     run = load_run(measured[0])
-    tested = clips_under_test(run, lav, None, Log())
+    tested = read_test_split(run, lav, None, Log())
     job = ClipJob(run.path, network_of(run), None, tested.root)
     scorer = scorer_of(job)
     compared = 0
@@ -244,7 +244,7 @@ def test_a_data_set_without_altered_parts_is_refused_before_anything_is_prepared
 ) -> None:
     from nasframe_deepfake.per_second import measuring
 
-    monkeypatch.setattr(measuring, "clips_under_test", None)
+    monkeypatch.setattr(measuring, "read_test_split", None)
     with pytest.raises(DataError, match=r"lav_df and av_deepfake1m are data sets that do") as error:
         per_second(trained_run, on=other_corpus)
     assert str(error.value).startswith(f"{other_corpus}: says of none of its clips")
@@ -318,7 +318,7 @@ def test_a_clip_that_cannot_be_read_is_told_and_one_whose_parts_nobody_knows_is_
 
     from nasframe_deepfake.per_second import measuring
 
-    usual = measuring.clips_under_test
+    usual = measuring.read_test_split
 
     def changed(*words: Any) -> Any:
         tested = usual(*words)
@@ -326,7 +326,7 @@ def test_a_clip_that_cannot_be_read_is_told_and_one_whose_parts_nobody_knows_is_
         gone = attrs.evolve(first, files=ClipFiles("gone.mp4"))
         return attrs.evolve(tested, clips=[gone, attrs.evolve(second, altered=None), *rest])
 
-    monkeypatch.setattr(measuring, "clips_under_test", changed)
+    monkeypatch.setattr(measuring, "read_test_split", changed)
     found = per_second(measured[0], on=lav, out=tmp_path / "out", workers=1)
     assert len(found["problems"]) == 1
     assert "no such file" in found["problems"][0]["problem"]
@@ -366,15 +366,14 @@ def test_a_place_that_takes_no_result_is_refused_before_a_clip_is_scored(
             call(measured[0], on=lav, out=tmp_path, workers=1)
 
 
-def test_a_report_that_an_earlier_version_has_left_in_the_run_is_read(
+def test_a_file_that_lies_beside_the_folders_of_reports_is_no_report(
     measured: tuple[Path, dict[str, Any]], tmp_path: Path
 ) -> None:
     run, report = measured
     shutil.copytree(run, tmp_path / "run")
     place = tmp_path / "run" / "plugins" / "nasframe_deepfake" / "per_second"
     (folder,) = place.iterdir()
-    (folder / "per_second.json").rename(place / f"{folder.name}.json")
-    folder.rmdir()
+    shutil.copy(folder / "per_second.json", place / "other.json")
     assert per_second_reports(load_run(tmp_path / "run")) == [report]
 
 

@@ -277,8 +277,8 @@ def test_clips_that_are_gone_or_damaged_are_told_and_the_others_are_scored(
     (data / gone).unlink()
     content = (data / damaged).read_bytes()
     (data / damaged).write_bytes(content[:100] + bytes(len(content) - 100))
-    usual = measuring.clips_under_test
-    monkeypatch.setattr(measuring, "clips_under_test", lambda *words: attrs.evolve(usual(*words), root=data))
+    usual = measuring.read_test_split
+    monkeypatch.setattr(measuring, "read_test_split", lambda *words: attrs.evolve(usual(*words), root=data))
     found = robustness(trained_run, degradations=["mp3"], workers=1, out=tmp_path / "damaged")
     assert [one["clip"] for one in found["problems"]] == [gone, damaged]
     assert "no such file" in found["problems"][0]["problem"]
@@ -421,9 +421,9 @@ def test_scores_that_are_kept_for_other_clips_do_not_count(tmp_path: Path) -> No
 
 
 def test_a_test_split_without_fakes_is_an_error_in_words(trained_run: Path, tmp_path: Path) -> None:
-    from nasframe_deepfake.clips_under_test import clips_under_test
+    from nasframe_deepfake.clips_under_test import read_test_split
 
-    tested = clips_under_test(trained_run, None, None, Log())
+    tested = read_test_split(trained_run, None, None, Log())
     assert tested.own
     genuine = attrs.evolve(tested, clips=[clip for clip in tested.clips if not clip.fake])
     with pytest.raises(DataError, match="its test split lacks fakes"):

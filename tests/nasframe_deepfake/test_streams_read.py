@@ -155,11 +155,12 @@ def test_curves_of_a_stream_that_is_not_read_are_flat_and_say_so(
     assert ": sound, not read, " in curves.figures[1].title
 
 
-def test_a_report_that_does_not_say_what_is_read_is_shown_as_before() -> None:
+def test_of_a_stream_that_is_read_no_sentence_and_no_title_says_otherwise() -> None:
     scored = dict.fromkeys(("auc", "auc_low", "auc_high", "acc", "acc_low", "acc_high"), 0.5)
     level = {"value": 1.0, "label": "1 dB", **scored, "per_category": {}}
     clean = {**scored, "per_category": {}}
     one = {"name": "mp3", "title": "MP3", "stream": "sound", "unit": "bit/s", "clips": 2, "problems": []}
+    one["read"] = True
     counts = {"clips": 2, "genuine": 1, "people": 12, "left_out": {}, "problems": [], "notes": []}
     degradations = [{**one, "clean": clean, "levels": [level]}]
     report = {"own": True, "threshold": 0.5, "clean": clean, "degradations": degradations, **counts}

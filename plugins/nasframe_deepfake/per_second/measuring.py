@@ -30,8 +30,8 @@ from nasframe_audiovisual import CLIP_PATIENCE, ClipError, NothingUsedError, kee
 from nasframe_deepfake.clip_jobs import ClipJob, lost_clip, scorer_of, unforeseen
 from nasframe_deepfake.clips_under_test import (
     ClipUnderTest,
-    clips_under_test,
     no_altered_parts,
+    read_test_split,
     require_altered_parts,
 )
 from nasframe_deepfake.detection import Calibration, ScoredClips
@@ -109,7 +109,7 @@ def per_second(
     require_run_of_task(run)
     found = load_run(run)
     require_altered_parts(found, None if on is None else Path(on))
-    tested = clips_under_test(found, None if on is None else Path(on), device, progress)
+    tested = read_test_split(found, None if on is None else Path(on), device, progress)
     folder = Path(out) if out is not None else folder_in_run(found, None if tested.own else tested.source)
     place = require_place(folder, REPORT)
     judged = attrs.evolve(tested, clips=[clip for clip in tested.clips if clip.altered is not None])

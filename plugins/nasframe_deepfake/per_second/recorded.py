@@ -69,7 +69,5 @@ def per_second_reports(run: Run) -> list[Mapping[str, Any]]:
     Raises:
         RunError: one is damaged.
     """
-    place = reports_in(run) / FOLDER
-    former = {path.stem: path for path in place.glob("*.json")}  # of runs of earlier versions
-    found = {path.parent.name: path for path in place.glob(f"*/{REPORT}")}
-    return reports_of_network(run, {**former, **found}, read_per_second)
+    paths = (reports_in(run) / FOLDER).glob(f"*/{REPORT}")
+    return reports_of_network(run, {path.parent.name: path for path in paths}, read_per_second)

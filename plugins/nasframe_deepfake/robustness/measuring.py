@@ -16,7 +16,7 @@ from nasframe.jobs import Workers
 from nasframe.runtime import SILENT, Progress, counted, fingerprint, write_json
 from nasframe_audiovisual import CLIP_PATIENCE, keep_freed_memory
 from nasframe_deepfake.clip_jobs import ClipJob, lost_clip, scorer_of
-from nasframe_deepfake.clips_under_test import ClipUnderTest, clips_under_test
+from nasframe_deepfake.clips_under_test import ClipUnderTest, read_test_split
 from nasframe_deepfake.detection import Calibration, ScoredClips
 from nasframe_deepfake.drawn_units import Drawn
 from nasframe_deepfake.kept_reports import network_of, require_place
@@ -92,7 +92,7 @@ def robustness(
     _check(names, clips, seed, workers)
     require_run_of_task(run)
     found = load_run(run)
-    tested = clips_under_test(found, None if on is None else Path(on), device, progress)
+    tested = read_test_split(found, None if on is None else Path(on), device, progress)
     chosen = tested.drawn(clips, seed)
     place = Path(out) if out is not None else folder_in_run(found, None if tested.own else tested.source)
     path = require_place(place, REPORT)

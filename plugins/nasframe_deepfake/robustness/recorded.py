@@ -62,8 +62,8 @@ _REPORT = Fields(
                     "levels": Items(
                         Fields({"value": Number(), "label": Text(), **_SCORED}, _OF_SETS), least=1
                     ),
-                },
-                {"read": Flag()},  # whether the network reads that stream; older reports do not say
+                    "read": Flag(),  # whether the network reads that stream
+                }
             )
         ),
     },

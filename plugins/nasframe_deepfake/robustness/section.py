@@ -50,7 +50,7 @@ def _sentences_on_flat_curves(report: _Scored) -> list[str]:
 
 
 def _is_read(degradation: _Scored) -> bool:
-    read: bool = degradation.get("read", True)
+    read: bool = degradation["read"]
     return read
 
 
