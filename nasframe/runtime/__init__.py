@@ -102,7 +102,15 @@ from nasframe.runtime.threads import ThreadsKept, one_thread
 from nasframe.runtime.transfers import to_device
 from nasframe.runtime.unfinished_folder import unfinished_folder
 from nasframe.runtime.verbosity import Verbosity, speaking
-from nasframe.runtime.visible import escape_json, escape_toml, shell_line, shorten, visible, visible_lines, visible_message
+from nasframe.runtime.visible import (
+    escape_json,
+    escape_toml,
+    shell_line,
+    shorten,
+    visible,
+    visible_lines,
+    visible_message,
+)
 from nasframe.runtime.whole_folder import whole_folder
 
 __all__ = [
