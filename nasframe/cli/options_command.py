@@ -86,6 +86,8 @@ def show_options(word: str, *, json: bool = False) -> None:
     from nasframe.experiment import PLUGINS
 
     word = word.strip().removeprefix("[").removesuffix("]")
+    if word.removesuffix(".name") in PLUGINS:  # its values are the plugins of the section
+        word = word.removesuffix(".name")
     found, broken = _found(word)
     if json:
         print_json([_record(group, option) for group, chosen in found for option in chosen])
@@ -178,7 +180,7 @@ def _found(word: str) -> tuple[Found, dict[str, str]]:
         return [(group, own)], {}
     groups, unreadable = options_of_plugins(section)
     wrong = {f"{section}.{name}": why for name, why in unreadable.items()}
-    if rest in ("", "name"):
+    if not rest:
         return [(group, group.options) for group in groups], wrong
     entries = manager().registered(section)
     names = {name for entry in entries for name in (entry.name, f"{entry.plugin}:{entry.name}")}

@@ -47,6 +47,15 @@ def test_a_section_of_plugins_lists_them(capsys: pytest.CaptureFixture[str]) -> 
     assert "nasframe options relaxation.grmc" in out
 
 
+@pytest.mark.parametrize("section", ["task", "space", "relaxation", "loop"])
+def test_the_name_of_a_section_lists_its_plugins_as_the_section_does(
+    section: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["options", section]) == main(["options", f"{section}.name"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[: len(lines) // 2] == lines[len(lines) // 2 :]
+
+
 def test_a_plugin_shows_its_options(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["options", "relaxation.grmc"]) == 0
     names = [line.split()[0] for line in capsys.readouterr().out.splitlines()[1:]]
