@@ -229,10 +229,11 @@ def _differences(studies: Sequence[Mapping[str, Any]], options: Sequence[Mapping
     if len(data) > 1:
         found.append("The studies were made of different data, so a difference may come from the examples.")
     if options:
+        cause = "it" if len(options) == 1 else "any of them"
         found.append(
             f"{counted(len(options), 'option differs', 'options differ')} between the studies: "
             f"{format_names([item['option'] for item in options])}. A difference between rows of two studies "
-            "may come from any of them."
+            f"may come from {cause}."
         )
     versions = {tuple(sorted(study["versions"].items())) for study in studies}
     if len(versions) > 1:
