@@ -276,6 +276,8 @@ def test_what_was_prepared_with_another_file_beside_that_of_the_class_is_not_tak
     first = key()
     assert key() == first
     reader.write_text(reader.read_text(encoding="utf-8") + "# changed\n", encoding="utf-8")
+    assert key() == first  # of the code that this process runs
+    importlib.reload(sys.modules["set_in_two_files"])
     assert key() != first
 
 
@@ -289,6 +291,7 @@ def test_what_was_prepared_with_another_file_outside_the_plugin_is_not_taken(
     register("mine", mine="set_elsewhere:Mine")
     first = DeepfakeTask(dataset="mine").stages(marked, 0)[0].inputs["dataset_code"]
     file.write_text(code + "# changed\n", encoding="utf-8")
+    importlib.reload(sys.modules["set_elsewhere"])
     assert DeepfakeTask(dataset="mine").stages(marked, 0)[0].inputs["dataset_code"] != first
 
 
