@@ -2,28 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from nasframe.studies.axes import Axis, Point, experiment_at, experiments_at, point_name, points, stage_seed
+from nasframe.studies.axes import (
+    Axis,
+    Point,
+    experiment_at,
+    experiments_at,
+    given_values,
+    point_name,
+    points,
+    stage_seed,
+    with_given,
+)
 from nasframe.studies.variants import PlannedRun, Variant
 
 __all__ = ["grid_variants", "shown_axes", "varies"]
 
 
-def grid_variants(values: Mapping[str, Any], source: str, grid: Sequence[Axis], seeds: int) -> list[Variant]:
+def grid_variants(
+    values: Mapping[str, Any], source: str, grid: Sequence[Axis], seeds: int, overrides: Iterable[str] = ()
+) -> list[Variant]:
     """Return the points of a grid with their runs.
+
+    Args:
+        values: of the experiment, overridden.
+        source: name of the file they were read from, for the error.
+        grid: the axes.
+        seeds: how many; they are consecutive.
+        overrides: those of `values`. A point that names another plugin starts its section from the defaults;
+            an override holds there too, where that plugin has the option.
 
     Raises:
         ConfigurationError: all problems of all runs.
     """
+    named = {axis.key.removesuffix(".name") for axis in grid if axis.key.endswith(".name")}
+    given = {
+        key: value
+        for key, value in given_values(overrides).items()
+        if key.partition(".")[0] in named and key != f"{key.partition('.')[0]}.name"
+    }
     places = points(grid)
-    experiments_at(values, source, [(place, None) for place in places])  # raises all problems at once
-    first = experiment_at(values, source, places[0]).seed
+    whole = with_given(values, places, given)
+    experiments_at(values, source, [(place, None) for place in whole])  # raises all problems at once
+    first = experiment_at(values, source, whole[0]).seed
     if not varies(grid, "seed"):
         places = [{**place, "seed": first + step} for place in places for step in range(seeds)]
-    pairs = [(place, None) for place in places]
-    experiments = experiments_at(values, source, pairs, data_seed=stage_seed(values, source, places[0]))
+    whole = with_given(values, places, given)
+    pairs = [(place, None) for place in whole]
+    experiments = experiments_at(values, source, pairs, data_seed=stage_seed(values, source, whole[0]))
     keys = [axis.key for axis in shown_axes(grid)]
     runs: dict[str, list[PlannedRun]] = {}
     chosen: dict[str, Point] = {}

@@ -14,9 +14,7 @@ from nasframe.studies.axes import (
     Axis,
     check_trials,
     count_points,
-    experiment_at,
     parse_axes,
-    points,
     shared_plan,
     words_of,
 )
@@ -105,8 +103,8 @@ def sweep(
         grid = parse_axes(axes, values, base.source)
         _check(base.source, grid, seeds, _set_twice(grid, overrides, shortcuts))
         check_trials("sweep", "the points, times --seeds", count_points(grid), seeds)
-        variants = grid_variants(values, base.source, grid, seeds)
-        first = experiment_at(values, base.source, points(grid)[0])
+        variants = grid_variants(values, base.source, grid, seeds, overrides)
+        first = variants[0].runs[0].experiment
         must_match = {
             "experiment": shared_plan(first, values, grid),
             "axes": sorted(axis.key for axis in grid),

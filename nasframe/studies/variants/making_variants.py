@@ -9,9 +9,9 @@ from typing import Any
 import attrs
 
 from nasframe.errors import ConfigurationError
-from nasframe.experiment import PLUGINS, Experiment, option_keys, overridden, parse_value
+from nasframe.experiment import Experiment, overridden
 from nasframe.runtime import bounded_file_name, fingerprint
-from nasframe.studies.axes import Axis, Point, experiments_at, point_name, points
+from nasframe.studies.axes import Axis, Point, experiments_at, given_values, point_name, points, with_given
 from nasframe.studies.variants.variant import PlannedRun, Variant
 from nasframe.training import BaselineOptions
 
@@ -69,12 +69,7 @@ def make_variants(
     if problems:
         raise ConfigurationError(source, problems)
     chosen = points(axes)
-    having = {key: [_has(values, {**given, **point}, key) for point in chosen] for key in given}
-    full = [
-        {key: value for key, value in given.items() if having[key][place] or not any(having[key])}
-        | dict(point)
-        for place, point in enumerate(chosen)
-    ]
+    full = with_given(values, chosen, given)
     base = experiments_at(values, source, [(point, None) for point in full])
     _refuse_relaxations_without_logits(source, axes, base)
     kept: dict[str, tuple[Point, Point, Experiment]] = {}
@@ -108,11 +103,7 @@ def _given(source: str, overrides: Iterable[str], shortcuts: Mapping[str, Any]) 
     """Return dotted key → value of the overrides."""
     texts = list(overrides)
     overridden({}, source, texts)  # raises the problems of all of them
-    pairs = (text.partition("=") for text in texts)
-    given = {
-        ".".join(part.strip() for part in key.split(".")): parse_value(value.strip())
-        for key, _, value in pairs
-    }
+    given = given_values(texts)
     problems = [
         f"{key}: given twice, as {given[key]!r} and as {value!r}"
         for key, value in shortcuts.items()
@@ -121,17 +112,6 @@ def _given(source: str, overrides: Iterable[str], shortcuts: Mapping[str, Any]) 
     if problems:
         raise ConfigurationError(source, problems)
     return given | {key: value for key, value in shortcuts.items() if value is not None}
-
-
-def _has(values: Mapping[str, Any], point: Mapping[str, Any], key: str) -> bool:
-    """Return True where the plugins that a point names have an option."""
-    section = key.partition(".")[0]
-    if section not in PLUGINS or key == f"{section}.name":
-        return True
-    table = values.get(section, {})
-    name = point.get(f"{section}.name", table.get("name") if isinstance(table, Mapping) else None)
-    keys = option_keys({section: {} if name is None else {"name": name}})
-    return any(key == known or key.startswith(f"{known}.") for known in keys)
 
 
 def _refuse_relaxations_without_logits(source: str, axes: Sequence[Axis], base: Sequence[Experiment]) -> None:

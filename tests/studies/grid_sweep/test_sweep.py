@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -333,3 +334,40 @@ def test_from_python_a_sweep_returns_what_it_writes_and_raises_its_errors(home: 
         nasframe.sweep(EXPERIMENT, ["epochs=1,2"])
     with pytest.raises(RunError, match="holds a sweep of another experiment"):
         nasframe.sweep(EXPERIMENT, ["samples=1,4"], [CACHE, "train.epochs=2"])
+
+
+def test_an_override_holds_at_every_point_whose_plugin_has_the_option(home: Path) -> None:
+    words = [
+        "loop.name=random,evolution,one_shot",
+        "loop.trials=3",
+        "loop.population=2",
+        "loop.sample=1",
+        "loop.weight_rate=0.01",
+    ]
+    small = [
+        "search.epochs=1",
+        "search.candidates=2",
+        "search.finalists=1",
+        "train.epochs=1",
+        "--workers",
+        "1",
+    ]
+    assert main(["sweep", str(EXPERIMENT), *words, *small, "--out", "loops"]) == 0
+    made = {trial["name"]: trial for trial in json.loads((home / "loops/sweep.json").read_text())["trials"]}
+    loops = {
+        name: tomllib.loads((home / "loops" / trial["folder"] / "experiment.toml").read_text())["loop"]
+        for name, trial in made.items()
+    }
+    assert {loop["name"]: (loop.get("trials"), loop.get("population")) for loop in loops.values()} == {
+        "random": (3, None),
+        "evolution": (3, 2),
+        "one_shot": (None, None),
+    }
+    (one_shot,) = [loop for loop in loops.values() if loop["name"] == "one_shot"]
+    assert one_shot["weight_rate"] == 0.01
+
+
+def test_an_override_that_no_point_has_is_refused(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sweep", str(EXPERIMENT), "loop.name=random,evolution", "loop.weight_rate=0.01"]) == 2
+    assert "weight_rate" in capsys.readouterr().err
+    assert not (home / "runs").exists()
