@@ -22,15 +22,20 @@ def _at_least_one(name: str, value: int) -> int:
 
 
 class Projection(Operation):
-    """x W + b, from any number of channels to `channels`, the same at every position."""
+    """x W + b, from any number of channels to `channels`, the same at every position.
+
+    A row of numbers, `(channels,)`, is one position.
+    """
 
     def __init__(self, shapes: Sequence[Shape], *, channels: int = 128) -> None:
         super().__init__(shapes)
-        _, found = feature_map(shapes)
+        row = len(shapes) == 1 and len(shapes[0]) == 1
+        self._row = row
+        _, found = feature_map([(1, *shapes[0])] if row else shapes)
         self.linear = nn.Linear(found, _at_least_one("channels", channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        output: Tensor = self.linear(x)
+        output: Tensor = self.linear(x[:, None] if self._row else x)
         return output
 
 

@@ -22,7 +22,7 @@ class Bimodal(SpaceFactory):
 
     Group alpha chooses the sources of each cell among all inputs and earlier cells, beta the sources of
     each inner node, gamma the operation of each inner node. Inputs are `(length, features)`, all of the same
-    length; each is projected to `channels`. A cell returns LayerNorm(x + Σ wᵢNᵢ); the cells are
+    length, or `(features,)`, which is one position; each is projected to `channels`. A cell returns LayerNorm(x + Σ wᵢNᵢ); the cells are
     concatenated and a linear head follows.
 
     Example:
@@ -166,9 +166,7 @@ def _check_inputs(inputs: Mapping[str, Shape]) -> None:
             "such as nas_bench_201 or darts"
         )
     shown = ", ".join(f"{name}: {tuple(shape)}" for name, shape in inputs.items())
-    if any(len(shape) != 2 for shape in inputs.values()):
-        flat = next((shape for shape in inputs.values() if len(shape) == 1), None)
-        one = "" if flat is None else f"; give features alone as (1, {flat[0]}), one step: x[None] of an item"
-        raise SpaceError(f"inputs of the bimodal space are (length, features), found {shown}{one}")
-    if len({shape[0] for shape in inputs.values()}) > 1:
+    if any(len(shape) not in (1, 2) for shape in inputs.values()):
+        raise SpaceError(f"inputs of the bimodal space are (length, features) or (features,), found {shown}")
+    if len({shape[0] if len(shape) == 2 else 1 for shape in inputs.values()}) > 1:
         raise SpaceError(f"inputs of the bimodal space must agree in length, found {shown}")

@@ -148,9 +148,12 @@ def test_the_norm_is_an_option(norm: str) -> None:
     [
         ({"a": (8, 3)}, "fuses at least two inputs, found 1: a; divide it, in a file by task.inputs = "),
         ({"a": (8, 3)}, "or choose a space of one input, such as nas_bench_201 or darts"),
-        ({"a": (5,), "b": (5,)}, r"give features alone as \(1, 5\), one step: x\[None\] of an item"),
+        ({"a": (5,), "b": (2, 5)}, r"must agree in length, found a: \(5,\), b: \(2, 5\)"),
         ({"a": (8, 3), "b": (4, 3)}, r"must agree in length, found a: \(8, 3\), b: \(4, 3\)"),
-        ({"a": (3,), "b": (3,)}, r"are \(length, features\), found a: \(3,\)"),
+        (
+            {"a": (3, 4, 5), "b": (3, 4, 5)},
+            r"are \(length, features\) or \(features,\), found a: \(3, 4, 5\)",
+        ),
     ],
 )
 def test_inputs_that_do_not_fit_are_refused_in_words(

@@ -36,7 +36,7 @@ def test_head_reads_every_position_and_channel(maps: Any) -> None:
     [
         (lambda: Projection([(5, 6)], channels=0), "channels must be at least 1, found 0"),
         (lambda: Head([(5, 6)], outputs=-1), "outputs must be at least 1, found -1"),
-        (lambda: Projection([(6,)]), r"expected an input of shape \(length, channels\), found \(6,\)"),
+        (lambda: Projection([(4, 5, 6)]), r"of shape \(length, channels\), found \(4, 5, 6\)"),
         (lambda: Concat([(5, 6), (4, 6)]), r"of one length, found \(5, 6\), \(4, 6\)"),
         (lambda: Concat([]), "found no input"),
         (lambda: Head([(5, 6), (5, 6)]), "expected one input, found 2"),

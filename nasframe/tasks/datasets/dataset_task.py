@@ -70,7 +70,7 @@ class DatasetTask(TargetTask):
     """Map-style data sets of PyTorch, or DataLoaders of them, as a task.
 
     Items are `(x, y)`, `((x1, x2), y)` or dicts. An input has the shape that it has in an item: spaces that
-    fuse take `(length, channels)`, so features alone are given as `x[None]`. Of a loader its data set,
+    fuse take `(length, channels)`, or features alone as one position. Of a loader its data set,
     `collate_fn`, workers and weights are taken; batches are the search's own. A split that is not given is a
     share of `train`. The target of an item is read once, and does not depend on what a random transform
     draws.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
-from nasframe import Task, TensorTask
+from nasframe import Experiment, SearchOptions, Task, TensorTask, search
 from nasframe.errors import DataError
 from nasframe.testing import TaskSuite
 
@@ -69,3 +71,23 @@ def test_shares_that_leave_a_split_empty_are_refused() -> None:
         TensorTask({"x": torch.zeros(8, 2)}, torch.arange(8) % 2, fractions=(100, 1, 1, 1)).data({})
     with pytest.raises(ValueError, match="fractions must be four numbers above 0"):
         TensorTask({"x": torch.zeros(8, 2)}, torch.arange(8) % 2, fractions=(1, 1, 0, 1))
+
+
+def test_rows_of_numbers_are_searched_as_sequences_of_one_position_with_the_same_bits(tmp_path: Path) -> None:
+    random = torch.Generator().manual_seed(0)
+    left, right = torch.randn(2, 80, 5, generator=random)
+    labels = (left.mean(1) > right.mean(1)).long()
+    results = []
+    for name, streams in (
+        ("rows", {"left": left, "right": right}),
+        ("sequences", {"left": left[:, None], "right": right[:, None]}),
+    ):
+        experiment = Experiment.of(
+            task=TensorTask(streams, labels),
+            space="bimodal",
+            search=SearchOptions(epochs=2, min_epochs=1),
+            device="cpu",
+        )
+        found = search(experiment, out=tmp_path / name)
+        results.append([(line["loss"], line["validation"]) for line in found.history])
+    assert results[0] == results[1]
