@@ -5,7 +5,7 @@ from __future__ import annotations
 from nasframe.experiment.device import resolve_device
 from nasframe.experiment.experiment import SETTINGS, Experiment
 from nasframe.experiment.keys import option_keys
-from nasframe.experiment.overrides import overridden, parse_value
+from nasframe.experiment.overrides import Overrides, overridden, override_words, parse_value
 from nasframe.experiment.plain import plain_value
 from nasframe.experiment.portable import tensors_of, with_tensors, without_tensors
 from nasframe.experiment.presets import with_preset
@@ -29,6 +29,7 @@ __all__ = [
     "SETTINGS",
     "Experiment",
     "OptionGroup",
+    "Overrides",
     "default_in_toml",
     "in_toml",
     "option_keys",
@@ -36,6 +37,7 @@ __all__ = [
     "options_of_plugins",
     "options_of_section",
     "overridden",
+    "override_words",
     "overrides_without_effect",
     "parse_value",
     "plain_value",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from attrs import field, frozen
 
 from nasframe.errors import ConfigurationError
 from nasframe.experiment.device import resolve_device, valid_device
-from nasframe.experiment.overrides import apply_overrides
+from nasframe.experiment.overrides import Overrides, apply_overrides
 from nasframe.experiment.plain import plain_options
 from nasframe.experiment.presets import with_preset
 from nasframe.experiment.sections import (
@@ -90,7 +90,7 @@ class Experiment:
     def load(
         cls,
         path: str | Path,
-        overrides: Iterable[str] = (),
+        overrides: Overrides = (),
         *,
         preset: str | None = None,
         relaxation: str | None = None,
@@ -113,7 +113,7 @@ class Experiment:
         cls,
         values: Mapping[str, Any],
         source: str = "experiment",
-        overrides: Iterable[str] = (),
+        overrides: Overrides = (),
         *,
         relaxation: str | None = None,
         seed: int | None = None,
@@ -129,7 +129,8 @@ class Experiment:
         Args:
             values: what a TOML file holds.
             source: what they were read from, for the error.
-            overrides: `dotted.key=value` each; a value is read as TOML, else taken as a string.
+            overrides: `dotted.key=value` each, of which a value is read as TOML, else taken as a string; or a
+                mapping of dotted key → value.
             relaxation, seed, device: short-cuts for `relaxation.name=…`, `seed=…` and `device=…`.
 
         Raises:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from nasframe.errors import ConfigurationError
 from nasframe.experiment.sections import swapped
+from nasframe.experiment.toml_value import in_toml
 
-__all__ = ["apply_overrides", "overridden", "parse_value"]
+__all__ = ["Overrides", "apply_overrides", "overridden", "override_words", "parse_value"]
+
+Overrides = str | Iterable[str] | Mapping[str, Any]
+"""`key=value` words, or values by dotted key, `{"search.epochs": 3}`, or by section and key."""
 
 Override = tuple[tuple[str, ...], Any]
 
@@ -17,7 +22,7 @@ Override = tuple[tuple[str, ...], Any]
 def overridden(
     values: Mapping[str, Any],
     source: str = "experiment",
-    overrides: Iterable[str] = (),
+    overrides: Overrides = (),
     *,
     relaxation: str | None = None,
     seed: int | None = None,
@@ -36,7 +41,7 @@ def overridden(
 
 def apply_overrides(
     values: Mapping[str, Any],
-    overrides: Iterable[str],
+    overrides: Overrides,
     *,
     relaxation: str | None,
     seed: int | None,
@@ -46,11 +51,48 @@ def apply_overrides(
 
     See `Experiment.parse` for the arguments.
     """
-    given, problems = _parse(overrides)
+    given, problems = _parse(override_words(overrides))
     shortcuts = {("relaxation", "name"): relaxation, ("seed",): seed, ("device",): device}
     given += [(path, value) for path, value in shortcuts.items() if value is not None]
     table, conflicts = _lay_over(values, given)
     return table, problems + conflicts
+
+
+def override_words(overrides: Overrides) -> list[str]:
+    """Return overrides as `dotted.key=value` words; a single word may be given without a list.
+
+    Raises:
+        ConfigurationError: a value of a mapping is none that TOML holds.
+
+    >>> override_words({"search.epochs": 3, "loop": {"name": "joint"}}), override_words("seed=3")
+    (['search.epochs=3', 'loop.name="joint"'], ['seed=3'])
+    """
+    if isinstance(overrides, str):
+        return [overrides]
+    if not isinstance(overrides, Mapping):
+        return list(overrides)
+    words: list[str] = []
+    problems: list[str] = []
+    for key, value in _leaves(overrides):
+        if isinstance(value, Path):
+            value = str(value)
+        try:
+            words.append(f"{key}={in_toml(value)}")
+        except (TypeError, ValueError):
+            problems.append(f"{key}: expected a number, a text, a truth value or a list, found {value!r}")
+    if problems:
+        raise ConfigurationError("overrides", problems)
+    return words
+
+
+def _leaves(table: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield dotted key and value; sections alone are opened, for an option may hold a table."""
+    for name, value in table.items():
+        key = str(name)
+        if not before and isinstance(value, Mapping) and "." not in key:
+            yield from _leaves(value, f"{key}.")
+        else:
+            yield f"{before}{key}", value
 
 
 def _parse(texts: Iterable[str]) -> tuple[list[Override], list[str]]:

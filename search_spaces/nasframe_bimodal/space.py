@@ -22,8 +22,8 @@ class Bimodal(SpaceFactory):
 
     Group alpha chooses the sources of each cell among all inputs and earlier cells, beta the sources of
     each inner node, gamma the operation of each inner node. Inputs are `(length, features)`, all of the same
-    length, or `(features,)`, which is one position; each is projected to `channels`. A cell returns LayerNorm(x + Σ wᵢNᵢ); the cells are
-    concatenated and a linear head follows.
+    length, or `(features,)`, which is one position; each is projected to `channels`. A cell returns
+    LayerNorm(x + Σ wᵢNᵢ); the cells are concatenated and a linear head follows.
 
     Example:
         >>> inputs = {"picture": (8, 64), "sound": (8, 32)}

@@ -109,7 +109,10 @@ def only_input(inputs: Mapping[str, Shape], space: str) -> tuple[str, Shape]:
         )
     ((name, shape),) = inputs.items()
     if len(shape) not in (2, 3):
-        one = f"; give a sequence of one channel as (1, {shape[0]}): x[:, None] of an array of rows, x[None] of an item"
+        one = (
+            f"; give a sequence of one channel as (1, {shape[0]}): x[:, None] of an array of rows, x[None] "
+            "of an item"
+        )
         hint = one if len(shape) == 1 else ""
         raise SpaceError(f"the input of the {space} space is {SHAPES}, found {shown}{hint}")
     return name, shape

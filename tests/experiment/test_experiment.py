@@ -464,3 +464,22 @@ def test_several_seeds_share_their_data_where_the_data_has_a_seed_of_its_own() -
     assert Experiment.parse(shared.to_dict()) == shared
     assert shared.fingerprint() != Experiment.parse(values).fingerprint()
     assert "data_seed" not in Experiment.parse(values).to_dict()
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["search.epochs=3", "loop.name=joint", "seed=5"],
+        {"search.epochs": 3, "loop.name": "joint", "seed": 5},
+        {"search": {"epochs": 3}, "loop": {"name": "joint"}, "seed": 5},
+    ],
+    ids=["words", "dotted keys", "sections"],
+)
+def test_overrides_are_words_or_a_mapping_alike(overrides: Any) -> None:
+    found = Experiment.parse(tomllib.loads(TOML), overrides=overrides)
+    assert (found.search.epochs, found.names["loop"], found.seed) == (3, "joint", 5)
+
+
+def test_a_value_of_overrides_that_no_file_holds_is_refused_by_its_key() -> None:
+    with pytest.raises(ConfigurationError, match=r"search.epochs: expected a number, a text, .* found None"):
+        Experiment.parse({}, overrides={"search.epochs": None})

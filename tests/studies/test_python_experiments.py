@@ -184,3 +184,18 @@ def test_names_as_labels_reach_the_workers_and_the_scores(home: Path) -> None:
     run = nasframe.load_run(Path("swept") / found["trials"][0]["folder"])
     scores = json.loads((run.path / "scores.json").read_text(encoding="utf-8"))
     assert (scores["negative"], scores["positive"]) == ("label fake", "label real")
+
+
+def test_every_study_takes_overrides_as_a_mapping_as_well_as_in_words(home: Path) -> None:
+    given = {"space": {"cells": 1}, "search.epochs": 1, "relaxation.temprature": 1.0}
+    refused = []
+    for overrides in (given, ["space.cells=1", "search.epochs=1", "relaxation.temprature=1.0"]):
+        for call in (
+            lambda words: nasframe.compare(experiment(), "one", overrides=words),
+            lambda words: nasframe.sweep(experiment(), ["seed=1,2"], overrides=words, out="two"),
+            lambda words: nasframe.tabulate(experiment(), "three", overrides=words),
+        ):
+            with pytest.raises(ConfigurationError, match=r"temprature: unknown key") as caught:
+                call(overrides)
+            refused.append(caught.value.problems)
+    assert refused[:3] == refused[3:]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nasframe.errors import ConfigurationError
-from nasframe.experiment import Experiment, overridden
+from nasframe.experiment import Experiment, Overrides, overridden, override_words
 from nasframe.jobs import PATIENCE
 from nasframe.runtime import SILENT, Progress
 from nasframe.studies.axes import check_trials, count_points, parse_axes, shared_plan, words_of
@@ -25,7 +25,7 @@ def compare(
     experiment: BaseExperiment | Experiment | str | Path,
     out: str | Path | None = None,
     *,
-    overrides: Iterable[str] = (),
+    overrides: Overrides = (),
     relaxations: Sequence[str] = (),
     vary: Iterable[str] = (),
     seeds: int = 5,
@@ -51,7 +51,8 @@ def compare(
     Args:
         experiment: the one that is varied, or its TOML file. Of its section of baselines, `registered` holds.
         out: folder of the comparison; None is `runs/NAME-compare`.
-        overrides: `dotted.key=value` each, for every variant that has the option.
+        overrides: `dotted.key=value` each, or a mapping of dotted key → value;
+            for every variant that has the option.
         relaxations: names; each starts from its own defaults, but for the one that the experiment names. They
             make no variants of a loop that does not relax.
         vary: `key=value,value…` each; with several, and with `relaxations`, every combination.
@@ -76,7 +77,7 @@ def compare(
         raise ConfigurationError(
             "compare", [f"needs at least 1 seed and 0 random, found {seeds} and {random}"]
         )
-    overrides, base = words_of(overrides), BaseExperiment.of(experiment, preset)
+    overrides, base = override_words(overrides), BaseExperiment.of(experiment, preset)
     relaxations, vary = words_of(relaxations), words_of(vary)
     settings = Settings(
         workers,

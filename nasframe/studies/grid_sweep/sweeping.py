@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nasframe.errors import ConfigurationError
-from nasframe.experiment import Experiment, overridden
+from nasframe.experiment import Experiment, Overrides, overridden, override_words
 from nasframe.jobs import PATIENCE
 from nasframe.runtime import SILENT, Progress
 from nasframe.studies.axes import (
@@ -29,7 +29,7 @@ __all__ = ["sweep"]
 def sweep(
     experiment: BaseExperiment | Experiment | str | Path,
     axes: Iterable[str],
-    overrides: Iterable[str] = (),
+    overrides: Overrides = (),
     *,
     out: str | Path | None = None,
     seeds: int = 1,
@@ -54,7 +54,8 @@ def sweep(
         experiment: the one that is varied, or its TOML file. Its baselines are trained only where an override
             or an axis names them.
         axes: `temperature=0.1,0.5` each; see `parse_axes`.
-        overrides: `dotted.key=value` each, for every point.
+        overrides: `dotted.key=value` each, or a mapping of dotted key → value;
+            for every point.
         out: folder of the sweep; None is `runs/NAME-sweep`.
         seeds: how many, beginning with the experiment's; all use the same data. An axis `seed=3,8` beside
             others names them one by one.
@@ -71,7 +72,7 @@ def sweep(
         RunError: `out` holds something else, or another experiment's sweep (with the difference); or the
             disk is full.
     """
-    axes, overrides = words_of(axes), words_of(overrides)
+    axes, overrides = words_of(axes), override_words(overrides)
     base = BaseExperiment.of(experiment, preset)
     folder, given = base.folder(out, "sweep"), dict(base.values)
     if not any(word.startswith("baselines") for word in (*overrides, *axes)):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nasframe.errors import ConfigurationError
-from nasframe.experiment import overridden
+from nasframe.experiment import Overrides, overridden, override_words
 from nasframe.jobs import PATIENCE
 from nasframe.runtime import SILENT, Progress, file_name, fingerprint
 from nasframe.searching import ProposalLoop, check_proposal_loop
@@ -29,7 +29,7 @@ def compare_on_table(
     out: str | Path | None = None,
     *,
     loops: Sequence[str] = ("random", "evolution", "halving"),
-    overrides: Iterable[str] = (),
+    overrides: Overrides = (),
     relaxations: Sequence[str] = (),
     vary: Iterable[str] = (),
     seeds: int | None = None,
@@ -56,7 +56,8 @@ def compare_on_table(
         table: the table, its file or folder, or the name of a registered one.
         out: folder of the comparison; None is `runs/TABLE-loops`.
         loops: names of search loops.
-        overrides: `dotted.key=value` each, for every loop that has the option.
+        overrides: `dotted.key=value` each, or a mapping of dotted key → value;
+            for every loop that has the option.
         relaxations, vary: see `compare`; they make a variant of every loop that they change. A loop that is
             looked up has no relaxation, no data and no training, so of these its own options alone.
         seeds: searches of each loop; None is 1,000 of one that is looked up, and of a gradient search 10, or
@@ -82,7 +83,7 @@ def compare_on_table(
     found = table if isinstance(table, TabularBenchmark) else load_table(table)
     base = BaseExperiment(found.recipe.values(), f"{found.path}: experiment", _short(found))
     folder = default_folder(base.short_name, "loops") if out is None else Path(out)
-    overrides, relaxations, vary = words_of(overrides), words_of(relaxations), words_of(vary)
+    overrides, relaxations, vary = override_words(overrides), words_of(relaxations), words_of(vary)
     settings = Settings(
         workers, executor, patience, source, overwrite, progress, executor_options=executor_options
     )

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from nasframe.errors import ConfigurationError
-from nasframe.experiment import Experiment
+from nasframe.experiment import Experiment, Overrides, override_words
 from nasframe.jobs import PATIENCE
 from nasframe.runtime import SILENT, Progress
 from nasframe.studies.axes import Point, check_trials, count_points, parse_axes, points, words_of
@@ -26,7 +26,7 @@ def tabulate(
     experiment: BaseExperiment | Experiment | str | Path,
     out: str | Path | None = None,
     *,
-    overrides: Iterable[str] = (),
+    overrides: Overrides = (),
     architectures: int = 300,
     exhaustive: bool = False,
     seeds: int = 1,
@@ -52,7 +52,7 @@ def tabulate(
         experiment: its space, task, training options and seed; or its TOML file. Its search does not
             matter.
         out: folder of the table; None is `runs/NAME-table`.
-        overrides: `dotted.key=value` each.
+        overrides: `dotted.key=value` each, or a mapping of dotted key → value.
         architectures: how many different networks are drawn; all where the space has fewer.
         exhaustive: all networks of the space.
         seeds: training seeds of each network, from the experiment's own upward; they share their data.
@@ -76,7 +76,7 @@ def tabulate(
         if value < 1:
             raise ConfigurationError("tabulate", [f"{name}: expected 1 or more, found {value}"])
     base = BaseExperiment.of(experiment, preset)
-    folder, overrides, vary = base.folder(out, "table"), words_of(overrides), words_of(vary)
+    folder, overrides, vary = base.folder(out, "table"), override_words(overrides), words_of(vary)
     settings = Settings(
         workers,
         executor,
