@@ -54,19 +54,22 @@ def experiments_at(
     trials: Sequence[tuple[Point, int | None]],
     *,
     data_seed: int | None = None,
+    shown: Sequence[Point] | None = None,
 ) -> list[Experiment]:
     """Return the experiments of all trials, each checked as far as it can be without data.
 
     Args:
         values, source, data_seed: see `experiment_at`.
         trials: point and seed of each.
+        shown: the part of each point that the user varied, for the errors; None is the whole.
 
     Raises:
         ConfigurationError: all problems of all of them; a problem that every point has is there once.
     """
     experiments: list[Experiment] = []
     wrong: dict[str, list[str]] = {}
-    for point, seed in trials:
+    parts = [point for point, _ in trials] if shown is None else shown
+    for (point, seed), part in zip(trials, parts, strict=True):
         try:
             experiment = experiment_at(values, source, point, seed=seed, data_seed=data_seed)
             experiment.torch_device()
@@ -75,9 +78,9 @@ def experiments_at(
         except NasframeError as error:
             problems = error.problems if isinstance(error, ConfigurationError) else [str(error)]
             for problem in problems:
-                wrong.setdefault(problem, []).append(point_name(point))
+                wrong.setdefault(problem, []).append(point_name(part))
     if wrong:
-        count = len({point_name(point) for point, _ in trials})
+        count = len(set(map(point_name, parts)))
         raise ConfigurationError(source, [_where(problem, names, count) for problem, names in wrong.items()])
     return experiments
 

@@ -8,8 +8,8 @@ from typing import Any
 from nasframe.studies.axes import (
     Axis,
     Point,
-    experiment_at,
     experiments_at,
+    experiments_with,
     given_values,
     point_name,
     points,
@@ -44,9 +44,7 @@ def grid_variants(
         if key.partition(".")[0] in named and key != f"{key.partition('.')[0]}.name"
     }
     places = points(grid)
-    whole = with_given(values, places, given)
-    experiments_at(values, source, [(place, None) for place in whole])  # raises all problems at once
-    first = experiment_at(values, source, whole[0]).seed
+    first = experiments_with(values, source, places, given)[0].seed
     if not varies(grid, "seed"):
         places = [{**place, "seed": first + step} for place in places for step in range(seeds)]
     whole = with_given(values, places, given)

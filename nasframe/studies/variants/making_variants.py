@@ -11,7 +11,16 @@ import attrs
 from nasframe.errors import ConfigurationError
 from nasframe.experiment import Experiment, overridden
 from nasframe.runtime import bounded_file_name, fingerprint
-from nasframe.studies.axes import Axis, Point, experiments_at, given_values, point_name, points, with_given
+from nasframe.studies.axes import (
+    Axis,
+    Point,
+    experiments_at,
+    experiments_with,
+    given_values,
+    point_name,
+    points,
+    with_given,
+)
 from nasframe.studies.variants.variant import PlannedRun, Variant
 from nasframe.training import BaselineOptions
 
@@ -70,7 +79,7 @@ def make_variants(
         raise ConfigurationError(source, problems)
     chosen = points(axes)
     full = with_given(values, chosen, given)
-    base = experiments_at(values, source, [(point, None) for point in full])
+    base = experiments_with(values, source, chosen, given)
     _refuse_relaxations_without_logits(source, axes, base)
     kept: dict[str, tuple[Point, Point, Experiment]] = {}
     for point, whole, first in zip(chosen, full, base, strict=True):

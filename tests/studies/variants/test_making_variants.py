@@ -60,3 +60,14 @@ def test_an_experiment_as_it_is_has_the_name_of_what_it_searches_by(plugins: Any
 def test_relaxations_alone_are_refused_where_no_loop_has_logits(plugins: Any) -> None:
     with pytest.raises(ConfigurationError, match=r"relaxation\.name: varies nothing, as the loop 'random'"):
         variants(plugins, "relaxation.name=softmax,grmc", overrides=("loop.name=random",))
+
+
+def test_a_key_that_no_variant_has_is_refused_once_in_the_words_that_the_user_gave(plugins: Any) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        variants(
+            plugins, "relaxation.name=softmax,grmc", overrides=("relaxation.temprature=0.1", "space.cells=-1")
+        )
+    first, second = caught.value.problems
+    assert first == "relaxation.temprature: unknown key; did you mean 'temperature' or 'temperature_end'?"
+    assert second.startswith("space.cells: must be >= 1")
+    assert "(at" not in second
