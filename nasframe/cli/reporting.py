@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from nasframe.cli.run_folder import is_there, near_path
+from nasframe.cli.run_folder import file_in_words, is_there, near_path
 from nasframe.cli.study_options import print_files
 from nasframe.errors import ConfigurationError, RunError
 from nasframe.runtime import counted, format_names, print_message, print_text
@@ -61,7 +61,7 @@ def report(
     for study in studies:
         if not study.is_dir():
             problem = (
-                "is a file; expected a folder" if study.exists() else f"no such folder{near_path(study)}"
+                file_in_words(study, "folder") if study.exists() else f"no such folder{near_path(study)}"
             )
             raise RunError(f"{study}: {problem}")
     places = {"tables": tables, "latex": latex, "figures": figures}

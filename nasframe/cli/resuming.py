@@ -7,7 +7,7 @@ from pathlib import Path
 from cyclopts import App
 
 from nasframe.cli.making_a_run import show_run, show_search, show_training
-from nasframe.cli.run_folder import near_path
+from nasframe.cli.run_folder import file_in_words, near_path
 from nasframe.cli.studies import show_comparison, show_loops, show_sweep, show_table
 from nasframe.cli.summary import print_test
 from nasframe.errors import ConfigurationError, RunError
@@ -38,7 +38,7 @@ def resume(folder: Path, /, *, data: Path | None = None, table: list[Path] | Non
         A table of the first command, where that was given --table; likewise.
     """
     if not folder.is_dir():
-        problem = "is a file; expected a folder" if folder.exists() else _missing(folder)
+        problem = file_in_words(folder, "folder") if folder.exists() else _missing(folder)
         raise RunError(f"{folder}: {problem}")
     if (folder / "study.json").is_file():
         return _resume_study(folder, data, table)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nasframe.errors import RunError, near_names, nearest
 
-__all__ = ["check_run", "is_there", "near_path"]
+__all__ = ["check_run", "file_in_words", "is_there", "near_path"]
 
 
 def check_run(run: Path) -> None:
@@ -17,10 +17,15 @@ def check_run(run: Path) -> None:
         RunError: with the names beside it that may be meant.
     """
     if not run.is_dir():
-        problem = (
-            "is a file; expected a run folder" if run.exists() else f"no such run folder{near_path(run)}"
-        )
+        problem = file_in_words(run, "run folder") if run.exists() else f"no such run folder{near_path(run)}"
         raise RunError(f"{run}: {problem}")
+
+
+def file_in_words(path: Path, expected: str) -> str:
+    """Return in words that a file is there in place of a folder; of a file of data, what makes use of it."""
+    from nasframe.tasks import data_file_hint
+
+    return f"{data_file_hint(path) or 'is a file'}; expected a {expected}"
 
 
 def near_path(path: Path, *, folders: bool = False) -> str:

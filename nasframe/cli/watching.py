@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from nasframe.cli.run_folder import near_path
+from nasframe.cli.run_folder import file_in_words, near_path
 from nasframe.errors import RunError
 from nasframe.runtime import print_message, print_text
 
@@ -35,7 +35,7 @@ def watch(
         A run folder, a study, or a folder with any number of them below it. It need not be there yet.
     """
     if folder.exists() and not folder.is_dir():
-        raise RunError(f"{folder}: is a file; expected a folder")
+        raise RunError(f"{folder}: {file_in_words(folder, 'folder')}")
 
     from nasframe.watching import watch as serve
 

@@ -12,6 +12,7 @@ from nasframe.tables.additions import with_additions
 from nasframe.tables.document import TABLE_FILE, read_document
 from nasframe.tables.older_folder import OLDER_FILES, read_older_folder
 from nasframe.tables.table import TabularBenchmark
+from nasframe.tasks import data_file_hint
 
 __all__ = ["is_table", "load_table", "registered_table"]
 
@@ -38,6 +39,8 @@ def load_table(name_or_path: str | Path, *, cache: str | Path | None = None) -> 
         if _looks_like_path(str(name_or_path)):
             raise RunError(f"{path}: no such file or folder; {_registered()}")
         path = registered_table(str(name_or_path))
+    elif path.is_file() and (hint := data_file_hint(path)):
+        raise RunError(f"{path}: {hint}; expected a table; {_registered()}")
     return with_additions(_read(path), given_cache(cache) or default_cache())
 
 
