@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, Parameter
 
 from nasframe.cli.plugin_files import next_command
-from nasframe.errors import ConfigurationError, DataError, PluginError, RunError, nearest
+from nasframe.errors import ConfigurationError, DataError, NasframeError, PluginError, RunError, nearest
 from nasframe.plugins import Registered, manager
 from nasframe.runtime import print_columns, print_document, print_message, shell_line, write_text
 
 if TYPE_CHECKING:
+    from nasframe.space import SpaceFactory
     from nasframe.tasks import StartingValues
 
 __all__ = ["add_commands"]
@@ -29,6 +30,10 @@ _PLAIN: Mapping[str, Mapping[str, Any]] = {
     "baselines": {"random": 3},
 }
 """Sections of an experiment whose task proposes nothing for them."""
+
+
+_ALL_AS_ONE = {"x": "*"}
+"""All columns that are left of a table, as one input."""
 
 
 def add_commands(app: App) -> None:
@@ -125,8 +130,11 @@ def _written(
     plain = overridden(_PLAIN, "new", overrides)
     without_effect = overrides_without_effect(unused_in(plain), overrides)
     of_task = given.get("task", {})
+    own_task: Mapping[str, Any] = of_task if isinstance(of_task, dict) else {}
     try:
-        proposed = _proposed(entry, source, of_task if isinstance(of_task, dict) else {})
+        proposed = _proposed(entry, source, own_task)
+        if _is_given("space.name", given) and _one_input_is_wanted(str(given["space"]["name"]), proposed):
+            proposed = _proposed(entry, source, {"inputs": _ALL_AS_ONE, **own_task})
     except (ConfigurationError, DataError) as error:
         others = Experiment.problems_beside("task", plain) + without_effect
         if not others:
@@ -187,6 +195,31 @@ def _proposed(entry: Registered, source: Path | None, given: Mapping[str, Any]) 
         if values.get("task", {}).get("name") == entry.name:
             return StartingValues(values, proposed.notes)
     return proposed
+
+
+def _one_input_is_wanted(space: str, proposed: StartingValues) -> bool:
+    """Return True where several views of the columns are proposed, and a space takes one input alone."""
+    views = proposed.values.get("task", {}).get("inputs")
+    if not isinstance(views, Mapping) or len(views) < 2:
+        return False
+    from nasframe.space import SpaceFactory
+
+    try:
+        factory = manager().load("space", space)()
+    except (NasframeError, TypeError, ValueError):
+        return False  # the check of the whole experiment says why
+    if not isinstance(factory, SpaceFactory):
+        return False
+    return _takes(factory, 1) and not _takes(factory, len(views))
+
+
+def _takes(factory: SpaceFactory, inputs: int) -> bool:
+    """Return True where a space can be made for so many inputs of rows of numbers."""
+    try:
+        factory.build({f"x{number}": (1, 8) for number in range(inputs)}, 2)
+    except (NasframeError, ValueError):
+        return False
+    return True
 
 
 def _is_given(key: str, given: Mapping[str, Any]) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from nasframe.cli import main
 
 
-@pytest.mark.parametrize("command", ["evaluate", "export", "predict", "report", "resume", "watch", "tables"])
+@pytest.mark.parametrize("command", ["evaluate", "predict", "report", "resume", "watch", "tables"])
 def test_a_file_of_data_in_place_of_a_folder_leads_to_the_command_that_makes_use_of_it(
     command: str, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

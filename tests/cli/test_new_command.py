@@ -331,3 +331,24 @@ def test_a_file_of_data_where_an_experiment_is_expected_leads_to_new(
 ) -> None:
     assert main([command, "pumps.csv"]) == 2
     assert "is a file of data; nasframe new pumps.csv writes an experiment on it" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("space", ["nas_bench_201", "darts"])
+def test_a_space_of_one_input_that_the_user_names_gets_one(
+    space: str, table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["new", "pumps.csv", f"space.name={space}"]) == 0
+    written = Experiment.load("pumps.toml")
+    assert written.names["space"] == space
+    assert tomllib.loads(Path("pumps.toml").read_text(encoding="utf-8"))["task"]["inputs"] == {
+        "x": ["flow_a", "flow_b", "noise_a", "noise_b"]
+    }
+    assert main(["run", "pumps.toml", "search.epochs=2", "search.min_epochs=1", "train.epochs=2"]) == 0
+    capsys.readouterr()
+
+
+def test_inputs_that_the_user_says_are_kept_for_any_space(table: Path) -> None:
+    views = 'task.inputs={a="flow_*",b="noise_*"}'
+    assert main(["new", "pumps.csv", "space.name=nas_bench_201", views]) == 0
+    inputs = tomllib.loads(Path("pumps.toml").read_text(encoding="utf-8"))["task"]["inputs"]
+    assert set(inputs) == {"a", "b"}
