@@ -20,12 +20,13 @@ from nasframe.runtime import (
     Number,
     Text,
     check_shape,
+    naming_way_out,
     parse_json,
     read_json,
     read_json_lines,
 )
 
-__all__ = ["check_run_record", "parse_metrics_line", "read_metrics", "read_scores", "read_test"]
+__all__ = ["KEPT", "check_run_record", "parse_metrics_line", "read_metrics", "read_scores", "read_test"]
 
 _COUNT = Number(0, MAX_EXACT_INTEGER, whole=True)
 _EPOCH = Number(0, 10**9, whole=True)
@@ -154,13 +155,18 @@ _SCORES = Fields(
 )
 
 
+KEPT = "architecture.json and experiment.toml can be kept: they are read without it."
+"""The files of a run folder that are of use without its record."""
+
+
 def check_run_record(record: Any, source: Path) -> None:
     """Refuse the content of a `run.json` of this format, and of a run that has begun, in another shape.
 
     Raises:
         RunError: names the key.
     """
-    check_shape(record, _RECORD, str(source))
+    with naming_way_out(source, KEPT):
+        check_shape(record, _RECORD, str(source))
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:

@@ -9,9 +9,11 @@ from typing import Any
 
 from nasframe import __version__
 from nasframe.errors import RunError
+from nasframe.runs.documents import KEPT
 from nasframe.runtime import (
     advised,
     format_names,
+    naming_way_out,
     read_bytes,
     read_json,
     remove_path,
@@ -59,7 +61,8 @@ def read_record(path: Path) -> dict[str, Any]:
     """
     if not (path / RECORD).exists():
         raise RunError(f"{path}: is no run folder: it has no {RECORD}")
-    content = read_json(path / RECORD)
+    with naming_way_out(path / RECORD, KEPT):
+        content = read_json(path / RECORD)
     if not isinstance(content, dict) or not {"format", "nasframe"} <= content.keys():
         raise RunError(f"{path}: is no run folder: its {RECORD} is none of nasframe's")
     found: dict[str, Any] = content

@@ -18,6 +18,7 @@ from nasframe.runtime import (
     Number,
     Text,
     check_shape,
+    naming_way_out,
     read_json,
 )
 from nasframe.studies.folder.layout import RECORD
@@ -25,6 +26,7 @@ from nasframe.studies.folder.layout import RECORD
 __all__ = ["FORMAT", "is_unbegun", "read_study"]
 
 FORMAT = 1
+_KEPT = "The runs below it can be kept: each is read by itself."
 _COUNT = Number(0, MAX_EXACT_INTEGER, whole=True)
 _STUDY = Fields(
     {"kind": Text(), "plan": Nullable(Each(ANYTHING))},  # null: its data is being prepared
@@ -53,11 +55,13 @@ def read_study(path: Path) -> dict[str, Any]:
     """
     if not (path / RECORD).exists():
         raise RunError(f"{path}: is no study folder: it has no {RECORD}")
-    content = read_json(path / RECORD)
+    with naming_way_out(path / RECORD, _KEPT):
+        content = read_json(path / RECORD)
     if not (isinstance(content, dict) and {"format", "kind", "plan"} <= content.keys()):
         raise RunError(f"{path}: is no study folder: its {RECORD} is none of nasframe's")
     if content["format"] != FORMAT:
         found = content["format"]
         raise RunError(f"{path}: study format {found!r} cannot be read; this version reads {FORMAT}")
-    check_shape(content, _STUDY, str(path / RECORD))
+    with naming_way_out(path / RECORD, _KEPT):
+        check_shape(content, _STUDY, str(path / RECORD))
     return content
