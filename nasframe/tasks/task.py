@@ -219,7 +219,10 @@ class Task(ABC):
         former = getattr(self, "predict", None)
         if callable(former):  # Compatibility: the contract of earlier versions
             return former_scorer(type(self), former, network, saved, calibration, device)
-        raise DataError(f"{type(self).__name__} scores no files")
+        raise DataError(
+            f"{type(self).__name__} scores no files; `nasframe evaluate RUN` scores its test split, and "
+            "`nasframe export` writes the network for a program of your own"
+        )
 
     def exported(self, network: nn.Module, saved: Path, calibration: Mapping[str, float]) -> Exported:
         """Return the network as `nasframe export` writes it, with the front that the task adds.

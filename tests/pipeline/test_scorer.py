@@ -255,7 +255,10 @@ def test_a_task_that_scores_no_files_says_so_when_it_is_loaded(
     finished_run: Path, toy_streams: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(toy_streams.Streams, "file_scorer", nasframe.Task.file_scorer)
-    with pytest.raises(DataError, match="Streams scores no files"):
+    with pytest.raises(
+        DataError,
+        match="Streams scores no files; `nasframe evaluate RUN` scores its test split, and `nasframe export`",
+    ):
         nasframe.load_scorer(finished_run)
 
 
