@@ -30,7 +30,7 @@ from nasframe.errors import NasframeError, RunError
 from nasframe.jobs.server import end_with_parent
 from nasframe.jobs.starting import ONE_THREAD
 from nasframe.plugins import PROJECT, error_message, keep_error_source, manager
-from nasframe.runtime import Progress, one_thread
+from nasframe.runtime import Progress, offered, offering, one_thread
 
 __all__ = ["settings", "work"]
 
@@ -59,6 +59,7 @@ def settings(log: Path | None, device: str | None, initializer: Callable[[], Non
             if isinstance(module, ModuleType) and sys.modules.get(module.__name__) is module
         },
         "files": [file.resolve() for file in plugins.files.values()],
+        "offered": offered(),
         "code": {name: plugins.code_of(name) for name in plugins.names},
         "initializer": pickle.dumps(initializer),  # which may be a plugin's
     }
@@ -80,7 +81,7 @@ def work(connection: Connection, given: Mapping[str, Any], lock: Connection | No
     gc.freeze()  # the memory of what the fork server has imported stays shared
     gc.enable()  # which the server does without
     answers = _Answers(connection)
-    with contextlib.suppress(KeyboardInterrupt, EOFError, OSError):
+    with contextlib.suppress(KeyboardInterrupt, EOFError, OSError), offering(given["offered"]):
         try:
             _take_over(given)
         except (Exception, SystemExit) as error:

@@ -16,7 +16,7 @@ from nasframe.runtime.cache_folder import (
     user_cache,
 )
 from nasframe.runtime.cancellation import Cancellation
-from nasframe.runtime.command_options import advised, offering, ways_out
+from nasframe.runtime.command_options import advised, offered, offering, ways_out
 from nasframe.runtime.compressed import read_compressed_json, write_compressed_json
 from nasframe.runtime.console import (
     drop_stream,
@@ -180,6 +180,7 @@ __all__ = [
     "make_progress",
     "naming_file",
     "naming_way_out",
+    "offered",
     "offering",
     "one_thread",
     "parse_json",

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-__all__ = ["advised", "offering", "ways_out"]
+__all__ = ["advised", "offered", "offering", "ways_out"]
 
 _QUOTED = re.compile("`[^`]*`")
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
@@ -16,20 +16,28 @@ _offered: ContextVar[frozenset[str] | None] = ContextVar("offered", default=None
 
 
 @contextmanager
-def offering(options: Collection[str]) -> Iterator[None]:
-    """Let messages in the block advise these options of a command, such as `--out`, and no others."""
-    token = _offered.set(frozenset(options))
+def offering(options: Collection[str] | None) -> Iterator[None]:
+    """Let messages in the block advise these options of a command, such as `--out`, and no others.
+
+    None is no command: they advise all.
+    """
+    token = _offered.set(None if options is None else frozenset(options))
     try:
         yield
     finally:
         _offered.reset(token)
 
 
+def offered() -> frozenset[str] | None:
+    """Return the options of the running command, which a worker takes over; None where there is none."""
+    return _offered.get()
+
+
 def ways_out(*ways: str, otherwise: str = "") -> str:
     """Return the ways out of a mistake, without those by an option that the running command lacks.
 
     An option within back-quotes is one of the command that stands there with it. Where no command runs, as in
-    Python or in a worker, all are returned.
+    Python, all are returned.
 
     Args:
         ways: each in words, in the imperative.
@@ -42,8 +50,8 @@ def ways_out(*ways: str, otherwise: str = "") -> str:
         ...     ways_out("move it away", "choose another --out")
         'move it away'
     """
-    offered = _offered.get()
-    kept = [way for way in ways if offered is None or offered.issuperset(_options(way))]
+    has = offered()
+    kept = [way for way in ways if has is None or has.issuperset(_options(way))]
     return ", or ".join(kept) or otherwise
 
 

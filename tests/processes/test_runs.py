@@ -103,7 +103,7 @@ def test_the_others_end_within_seconds_where_a_process_is_killed_and_the_search_
 
 
 STEP_IN_A_GROUP = """
-import os, time, torch
+import os, sys, time, torch
 from nasframe.processes import joined
 
 with joined(torch.device("cpu")) as group:
@@ -114,7 +114,7 @@ with joined(torch.device("cpu")) as group:
 end = time.monotonic() + 20
 while len(os.listdir("/proc/self/task")) > 1 and time.monotonic() < end:
     time.sleep(0.01)  # a thread that was joined is listed until the system has ended it
-print(len(os.listdir("/proc/self/task")))
+sys.stdout.write(f"{len(os.listdir('/proc/self/task'))}\\n")  # whole, unlike print
 """
 
 

@@ -11,6 +11,8 @@ import pytest
 
 import nasframe
 from nasframe.cli import main
+from nasframe.errors import RunError
+from nasframe.jobs import Trial, execute
 from nasframe.runs import Command, Run, claimed
 from nasframe.runtime import Lock, advised, offering, ways_out
 from tests.toys import SUMS
@@ -23,8 +25,21 @@ COMMANDS = re.compile(r"/cli/|/commands\.py$|/command_options\.py$|nasframe_deep
 """The command line itself, which knows its options."""
 
 
-def test_in_python_and_in_workers_all_ways_are_told() -> None:
+def test_in_python_all_ways_are_told() -> None:
     assert ways_out("move it away", "choose another --out") == "move it away, or choose another --out"
+
+
+def refuse(folder: Path, *_: object) -> None:
+    raise RunError(advised("it cannot go on", "move it away", "choose another --out"))
+
+
+def test_a_worker_advises_what_its_command_has(tmp_path: Path) -> None:
+    trials = [Trial("a", tmp_path / "a", f"{__name__}:refuse")]
+    with offering(["--data"]):
+        own = execute(trials, tmp_path, workers=2)["a"]
+    all_ways = execute(trials, tmp_path, workers=2)["a"]
+    assert own.error.splitlines()[0] == "it cannot go on; move it away"
+    assert all_ways.error.splitlines()[0] == "it cannot go on; move it away, or choose another --out"
 
 
 def test_a_command_is_advised_the_options_that_it_has() -> None:

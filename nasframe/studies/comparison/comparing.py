@@ -105,6 +105,12 @@ def compare(
     values, origin, folder = base.values, base.source, base.folder(out, "compare")
     with reading_study(folder, overwrite=overwrite):
         written = overridden(values, origin, overrides)
+        asked = dict(written.get("baselines", {})).get("random", random)
+        if asked != random:
+            settings.progress.warn(
+                f"baselines.random = {asked} is not used here: --random says how many random architectures "
+                f"a comparison trains, {random}"
+            )
         named_relaxations = [f"relaxation.name={','.join(relaxations)}"] if relaxations else []
         axes = parse_axes([*named_relaxations, *vary], written, origin)
         check_trials("compare", "the variants, times --seeds", count_points(axes), seeds)

@@ -402,6 +402,14 @@ def test_variants_of_the_space_have_random_architectures_of_their_own_and_share_
     assert ("softmax,ports=shared", "random, mean of 1 [ports=choose]") not in against
 
 
+def test_a_number_of_random_architectures_among_the_overrides_is_told_as_unused(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--relaxation", "softmax", "--random", "1", "--seeds", "1", "baselines.random=9"]
+    assert main(["compare", str(EXPERIMENT), *words, *SMALL]) == 0
+    assert "baselines.random = 9 is not used here: --random says how many" in capsys.readouterr().err
+
+
 def test_an_option_given_for_all_holds_where_the_variant_has_it(home: Path) -> None:
     words = ["--relaxation", "softmax,grmc", "relaxation.samples=3", *SMALL]
     assert main(["compare", str(EXPERIMENT), *words]) == 0
