@@ -405,7 +405,7 @@ def test_variants_of_the_space_have_random_architectures_of_their_own_and_share_
 def test_a_number_of_random_architectures_among_the_overrides_is_told_as_unused(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["--relaxation", "softmax", "--random", "1", "--seeds", "1", "baselines.random=9"]
+    words = ["--relaxation", "softmax", "baselines.random=9"]
     assert main(["compare", str(EXPERIMENT), *words, *SMALL]) == 0
     assert "baselines.random = 9 is not used here: --random says how many" in capsys.readouterr().err
 
