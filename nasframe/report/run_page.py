@@ -257,6 +257,12 @@ def _entropies(history: History) -> Table:
     return Table("entropy", title, columns, rows)
 
 
+_STATISTICS = (
+    "The same network and weights have another score in the supernet: for each architecture that it ranks, it "
+    "takes the statistics of batch normalisation anew; the derived network keeps those of the search."
+)
+
+
 def _stages(run: Run, history: History) -> Table:
     """Return the objective on validation: of the supernet, of the derived network, and of the trained one."""
     objective = run.test["objective"] if run.test else _objective(run, history)
@@ -287,7 +293,10 @@ def _stages(run: Run, history: History) -> Table:
             values = [line["validation"].get(objective) for line in lines]
             best = max((value for value in values if value is not None), default=None)
             rows.append([f"derived network, {ending}", best])
-    return Table("stages", f"{objective} on the validation split", [Column("stage"), Column(objective)], rows)
+    title, columns = f"{objective} on the validation split", [Column("stage"), Column(objective)]
+    is_same = not run.architecture.space.wiring.deals
+    differs = selection and inherited and is_same and inherited.get(objective) != selection["chosen"]
+    return Table("stages", title, columns, rows, _STATISTICS if differs else "")
 
 
 def _objective(run: Run, history: History) -> str:

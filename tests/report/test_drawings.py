@@ -30,7 +30,7 @@ from nasframe import (
     hookimpl,
 )
 from nasframe.plugins import manager
-from nasframe.report import read_page
+from nasframe.report import read_page, run_tables
 from nasframe.report.flow import Step, flow_chart
 from nasframe.report.space_drawing import choice_table, draw_space
 from nasframe.searching import RandomSearch
@@ -331,3 +331,19 @@ def test_a_flow_that_is_too_wide_goes_on_in_another_row() -> None:
 def test_a_flow_is_read_out_with_the_text_of_every_box() -> None:
     drawn = flow_chart([[Step("one", ["a < b"])], [Step("two")]], "steps")
     assert ET.fromstring(drawn).get("aria-label") == "steps. one: a < b; two"
+
+
+def test_two_scores_of_the_same_network_and_weights_are_explained(one_shot: Run, tmp_path: Path) -> None:
+    """Layers of batch normalisation make them differ; this run has none, so its record is changed."""
+    shutil.copytree(one_shot.path, tmp_path / "run")
+    run = Run.open(tmp_path / "run")
+
+    def note() -> str:
+        (table,) = [table for table in run_tables(run) if table.name == "stages"]
+        return table.note
+
+    assert note() == ""
+    search = run.record["search"]
+    objective = one_shot.test["objective"] if one_shot.test else ""
+    run.note(search=search | {"inherited": search["inherited"] | {objective: 0.123}})
+    assert "takes the statistics of batch normalisation anew" in note()
