@@ -258,8 +258,8 @@ def _entropies(history: History) -> Table:
 
 
 _STATISTICS = (
-    "The same network and weights have another score in the supernet: for each architecture that it ranks, it "
-    "takes the statistics of batch normalisation anew; the derived network keeps those of the search."
+    "The same network and weights have another score in the supernet: for each architecture that it ranks, "
+    "it takes the statistics of batch normalisation anew; the derived network keeps those of the search."
 )
 
 

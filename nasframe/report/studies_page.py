@@ -12,6 +12,7 @@ from attrs import evolve
 
 from nasframe.display import Cell, Column, Estimate, Table, flatten
 from nasframe.errors import RunError
+from nasframe.experiment import unused_in
 from nasframe.report.costs import COSTS
 from nasframe.report.documents import read_study_record
 from nasframe.report.experiment_options import parsed_experiment
@@ -197,10 +198,14 @@ def _rows(data: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _values(data: Mapping[str, Any], folder: Path) -> dict[str, list[str]]:
-    """Return option → its values in the variants of a study, as text; none for a variant without it."""
+    """Return option → its values in the variants of a study, as text; none for a variant without it, or whose
+    loop does not use it."""
     found: dict[str, list[str]] = {}
     for settings in variant_settings(data, folder).values():
+        unused = unused_in(settings)
         for option, value in flatten(settings).items():
+            if option.partition(".")[0] in unused:
+                continue
             if option not in _OWN and value_text(value) not in found.setdefault(option, []):
                 found[option].append(value_text(value))
     return found

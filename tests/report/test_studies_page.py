@@ -88,6 +88,17 @@ def test_the_options_that_differ_between_studies_stand_in_a_table(two: list[Path
     assert [*table.rows] == [["space.nodes", "2", "3"], ["search.epochs", "8", "9"]]
 
 
+def test_options_that_the_loop_of_a_study_does_not_use_are_no_difference(
+    two: list[Path], tmp_path: Path
+) -> None:
+    like_the_first(two)
+    for study in two:
+        with_experiment(study, 'name = "joint"', 'name = "random"')
+    with_experiment(two[1], "epochs = 8", "epochs = 9")
+    options = [item["option"] for item in join_studies(two, tmp_path)["options"]]
+    assert "search.epochs" not in options
+
+
 def test_options_that_vary_within_a_study_have_all_their_values_in_the_table(
     two: list[Path], tmp_path: Path
 ) -> None:
