@@ -57,7 +57,7 @@ def test_three_tensors_become_items_of_two_inputs() -> None:
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(FILES["two_inputs.py"], {"__name__": "two_inputs"})
-    assert printed.getvalue() == "{'left': (1, 5), 'right': (1, 5)}\n"
+    assert printed.getvalue() == "{'left': (5,), 'right': (5,)}\n"
 
 
 def test_a_table_of_one_input_goes_to_the_space_of_cells_that_the_page_names(files: Path) -> None:
