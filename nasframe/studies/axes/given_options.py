@@ -83,5 +83,5 @@ def _unknown(values: Mapping[str, Any], points: Iterable[Mapping[str, Any]], key
     """Return in words that the plugins of no point have an option, with the near names."""
     section = key.partition(".")[0]
     known = sorted({known for point in points for known in _options(values, point, section)})
-    names = [name.removeprefix(f"{section}.") for name in known]
+    names = [name for one in known if (name := one.removeprefix(f"{section}.")) != "name"]
     return f"{key}: unknown key{nearest(key.removeprefix(f'{section}.'), names)}"
