@@ -22,10 +22,10 @@ def check_run(run: Path) -> None:
 
 
 def file_in_words(path: Path, expected: str) -> str:
-    """Return in words that a file is there in place of a folder; of a file of data, what makes use of it."""
-    from nasframe.tasks import data_file_hint
+    """Return what `nasframe.tasks` says of a file in place of a folder; torch is imported for that alone."""
+    from nasframe import tasks
 
-    return f"{data_file_hint(path) or 'is a file'}; expected a {expected}"
+    return tasks.file_in_words(path, expected)
 
 
 def near_path(path: Path, *, folders: bool = False) -> str:

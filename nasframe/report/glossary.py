@@ -33,12 +33,12 @@ _TERMS: Mapping[str, tuple[str, str]] = {
         r"temperature ?= ?\d",
         "Of a relaxation: the lower it is, the nearer its weights are to a single candidate.",
     ),
-    "K": (
+    "samples": (
         r"(?<!per )samples ?= ?\d",
-        "The option samples of a relaxation: the draws over which the gradient of a choice is averaged.",
+        "Of a relaxation: the draws over which the gradient of a choice is averaged, the K of Gumbel-Rao.",
     ),
     "best of N": (
-        r"best of \d",
+        r"random, best of \d",
         "Of N networks that were drawn at random and trained in the same way, the one that is best on "
         "validation: a random search at the cost of N trainings.",
     ),

@@ -294,9 +294,9 @@ def _stages(run: Run, history: History) -> Table:
             best = max((value for value in values if value is not None), default=None)
             rows.append([f"derived network, {ending}", best])
     title, columns = f"{objective} on the validation split", [Column("stage"), Column(objective)]
-    is_same = not run.architecture.space.wiring.deals
-    differs = selection and inherited and is_same and inherited.get(objective) != selection["chosen"]
-    return Table("stages", title, columns, rows, _STATISTICS if differs else "")
+    scores = {selection["chosen"], (inherited or {}).get(objective)} if selection else set()
+    differs = len(scores) > 1 and None not in scores and not run.architecture.space.wiring.deals
+    return Table("stages", title, columns, rows, _STATISTICS if differs and record.get("batch_norms") else "")
 
 
 def _objective(run: Run, history: History) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from nasframe.display import Cell, Column, Estimate, Table, flatten
 from nasframe.errors import RunError
@@ -26,7 +26,7 @@ from nasframe.report.study_record import (
     rows_by_name,
     value_text,
 )
-from nasframe.report.variant_settings import variant_settings
+from nasframe.report.variant_settings import points_of_variants, settings_of_runs, variant_settings
 from nasframe.runtime import (
     MAX_LISTING_BYTES,
     Fields,
@@ -47,8 +47,8 @@ STUDIES = "studies.json"
 _NAMES = 3
 """Columns of a table of rows that hold no number of a metric."""
 
-_OWN = ("seed", "cache")
-"""Options that are told elsewhere, or that no result depends on."""
+_OWN = ("seed", "cache", "baselines")
+"""Options and sections that are told elsewhere, or that no row depends on."""
 
 _FILES = ("comparison.json", "sweep.json")
 
@@ -110,16 +110,15 @@ def join_studies(folders: Sequence[Path], out: Path) -> dict[str, Any]:
         }
         for name, (folder, data) in zip(names, records.items(), strict=True)
     ]
-    options = _options(
-        {name: _values(records[folder], folder) for name, folder in zip(names, folders, strict=True)}
-    )
+    known = {name: _options_of(records[folder], folder) for name, folder in zip(names, folders, strict=True)}
+    options = _differing(known)
     found = {
         "task": task,
         "objective": objective,
         "metrics": shared,
         "studies": studies,
         "options": options,
-        "caveats": _differences(studies, options),
+        "caveats": [*_differences(studies, options), *_not_known(known)],
     }
     joined: dict[str, Any] = without_nan({"kind": "studies", **found})
     return joined
@@ -197,28 +196,75 @@ def _rows(data: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _values(data: Mapping[str, Any], folder: Path) -> dict[str, list[str]]:
-    """Return option → its values in the variants of a study, as text; none for a variant without it, or whose
-    loop does not use it."""
-    found: dict[str, list[str]] = {}
-    for settings in variant_settings(data, folder).values():
+@frozen
+class _Options:
+    """The options of the variants of a study.
+
+    Attributes:
+        values: option → its values in the variants, as text; none of a variant without it, or whose loop does
+            not use it.
+        is_whole: True where the variants have no other options.
+        unknown: sections of which not all variants are known.
+    """
+
+    values: Mapping[str, Sequence[str]]
+    is_whole: bool
+    unknown: frozenset[str]
+
+    def knows(self, option: str) -> bool:
+        """Return True where all values of an option are known, also where there is none."""
+        if _section(option) in self.unknown and not option.endswith(".name"):
+            return False
+        return self.is_whole or option in self.values
+
+
+def _options_of(data: Mapping[str, Any], folder: Path) -> _Options:
+    of_runs, points = settings_of_runs(data, folder), points_of_variants(data)
+    values: dict[str, list[str]] = {}
+    for settings in {**variant_settings(data, folder), **of_runs}.values():
         unused = unused_in(settings)
         for option, value in flatten(settings).items():
-            if option.partition(".")[0] in unused:
+            if _section(option) in unused or _section(option) in _OWN:
                 continue
-            if option not in _OWN and value_text(value) not in found.setdefault(option, []):
-                found[option].append(value_text(value))
-    return found
+            if value_text(value) not in values.setdefault(option, []):
+                values[option].append(value_text(value))
+    unknown = {
+        _section(key)
+        for name, point in points.items()
+        if name not in of_runs
+        for key in point
+        if key.endswith(".name")  # what a plugin has besides stands in its runs alone
+    }
+    return _Options(values, points.keys() <= of_runs.keys(), frozenset(unknown))
 
 
-def _options(values: Mapping[str, Mapping[str, Sequence[str]]]) -> list[dict[str, Any]]:
-    """Return the options whose values are not the same in all studies, in the order of the experiments."""
-    every = dict.fromkeys(option for known in values.values() for option in known)
-    told = {option: {name: list(known.get(option, ())) for name, known in values.items()} for option in every}
+def _section(option: str) -> str:
+    return option.partition(".")[0]
+
+
+def _differing(studies: Mapping[str, _Options]) -> list[dict[str, Any]]:
+    """Return the options whose values are not the same in all studies, in the order of the experiments; what
+    is not known of one is no difference."""
+    every = dict.fromkeys(option for study in studies.values() for option in study.values)
+    told = {
+        option: {name: list(study.values.get(option, ())) for name, study in studies.items()}
+        for option in every
+        if all(study.knows(option) for study in studies.values())
+    }
     return [
         {"option": option, "values": found}
         for option, found in told.items()
         if len({frozenset(own) for own in found.values()}) > 1
+    ]
+
+
+def _not_known(studies: Mapping[str, _Options]) -> list[str]:
+    """Return a sentence for each study of whose variants not all options are known."""
+    return [
+        f"The runs of {name} are not all there, so not all options of [{'], ['.join(sorted(study.unknown))}] "
+        "are known, and none of them is compared."
+        for name, study in studies.items()
+        if study.unknown
     ]
 
 
@@ -282,8 +328,16 @@ def _results(record: Mapping[str, Any]) -> Table:
 
 
 def _costs(record: Mapping[str, Any]) -> Table:
-    shown = _columns(record, costs=True)
-    return _rows_of_all(record, "costs", "The costs of all studies", shown, _bold(record, shown).strip())
+    """Return the table of costs. No time is marked as the smallest where it is of another machine."""
+    made_by = {(_hardware(study), _versions(study)) for study in record["studies"]}
+    shown = [
+        evolve(column, best="") if column.unit == "s" and len(made_by) > 1 else column
+        for column in _columns(record, costs=True)
+    ]
+    note = _bold(record, shown)
+    if _is_like(record) and len(made_by) > 1:
+        note += "No time is marked: the hardware or the versions differ."
+    return _rows_of_all(record, "costs", "The costs of all studies", shown, note.strip())
 
 
 def _columns(record: Mapping[str, Any], *, costs: bool) -> list[Column]:

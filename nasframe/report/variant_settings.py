@@ -11,7 +11,7 @@ from nasframe.report.experiment_options import parsed_experiment
 from nasframe.runs import Run
 from nasframe.runtime import path_inside
 
-__all__ = ["first_run", "trials_of_variants", "variant_settings"]
+__all__ = ["first_run", "points_of_variants", "settings_of_runs", "trials_of_variants", "variant_settings"]
 
 Settings = Mapping[str, Any]
 
@@ -28,14 +28,31 @@ def variant_settings(data: Mapping[str, Any], folder: Path | None) -> dict[str, 
     """
     base = parsed_experiment(data["experiment"])
     trials = trials_of_variants(data)
-    points = {name: own[0].get("point") or {} for name, own in trials.items()}
-    points |= {variant["name"]: variant.get("point") or {} for variant in data["variants"]}
     found: dict[str, Settings] = {}
-    for name, point in points.items():
+    for name, point in points_of_variants(data).items():
         swaps = any(key.endswith(".name") for key in point)
         run = first_run(trials.get(name, ()), folder) if swaps and folder is not None else None
         found[name] = _at(base, point) if run is None else parsed_experiment(run.experiment_toml)
     return found or {"": base}
+
+
+def settings_of_runs(data: Mapping[str, Any], folder: Path | None) -> dict[str, Settings]:
+    """Return name → experiment of each variant or point whose first run can be opened: all of its options.
+
+    Args:
+        data: the record of a study, with current names.
+        folder: of the study; None where it is not known.
+    """
+    if folder is None:
+        return {}
+    runs = {name: first_run(own, folder) for name, own in trials_of_variants(data).items()}
+    return {name: parsed_experiment(run.experiment_toml) for name, run in runs.items() if run is not None}
+
+
+def points_of_variants(data: Mapping[str, Any]) -> dict[str, Settings]:
+    """Return name of a variant or point → option → value, of what varies."""
+    points = {name: own[0].get("point") or {} for name, own in trials_of_variants(data).items()}
+    return points | {variant["name"]: variant.get("point") or {} for variant in data["variants"]}
 
 
 def trials_of_variants(data: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:

@@ -77,6 +77,7 @@ _SEARCH = Fields(
         "dealt": Items(Text()),
         "seconds": Nullable(Number(0)),
         "selection": Nullable(_SELECTION),
+        "batch_norms": _COUNT,
         "trials": _COUNT,
         "networks": _COUNT,
         "best_trial": _COUNT,

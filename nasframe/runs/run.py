@@ -53,6 +53,7 @@ from nasframe.runtime import (
     write_text,
 )
 from nasframe.space import Architecture
+from nasframe.tasks import file_in_words
 
 __all__ = ["REPLACE_IT", "Run"]
 
@@ -196,6 +197,8 @@ class Run:
             RunError: no such folder, no run in it, one that was not begun, or one of another format version.
         """
         folder = Path(path)
+        if folder.is_file():
+            raise RunError(f"{folder}: {file_in_words(folder, 'run folder')}")
         if not folder.is_dir():
             near = (
                 [str(item.parent) for item in sorted(folder.parent.glob("*/run.json"))]

@@ -20,7 +20,7 @@ from nasframe.tasks.check import (
     validation_metrics,
 )
 from nasframe.tasks.data import SPLITS, Batch, Data, Split, Splits
-from nasframe.tasks.data_files import TensorFileTask, data_file_hint
+from nasframe.tasks.data_files import TensorFileTask, data_file_hint, file_in_words
 from nasframe.tasks.datasets import DatasetSplit, DatasetTask
 from nasframe.tasks.exported import Exported
 from nasframe.tasks.file_scorer import FileScorer
@@ -82,6 +82,7 @@ __all__ = [
     "chosen_stages",
     "data_file_hint",
     "evaluated",
+    "file_in_words",
     "holds_stages",
     "make_each_once",
     "named_baselines",

@@ -105,13 +105,14 @@ class Task(ABC):
         return None
 
     def caveats(self, network: nn.Module) -> Sequence[str]:
-        """Return sentences on what the trained network of a run cannot tell, whatever its metrics are.
+        """Return sentences on what a network cannot tell, whatever its metrics are.
 
-        They stand beside the metrics, such as where it reads a part of its inputs alone; see
-        `nasframe.Network.inputs_read`.
+        Those on the trained network of a run stand beside its metrics, such as where it reads a part of its
+        inputs alone; see `nasframe.Network.inputs_read`. Before a search or a training begins, a network that
+        is not trained is asked, so that a mistake is seen then; what is said of it is not shown.
 
         Args:
-            network: the trained one, in any mode; it is left as it is.
+            network: in any mode; it is left as it is.
         """
         return ()
 

@@ -17,9 +17,13 @@ def test_a_term_that_the_page_does_not_use_is_not_explained() -> None:
     assert [*glossary("<p>random, best of 3</p>")] == ["best of N"]
 
 
+def test_the_best_of_those_that_a_supernet_ranked_is_no_random_search() -> None:
+    assert "best of N" not in glossary("<td>supernet, with the best of 24, this one among them</td>")
+
+
 def test_the_options_of_an_experiment_use_no_term() -> None:
     assert glossary("<pre>temperature = 0.1\nsamples = 100</pre>") == {}
-    assert [*glossary("<p>grmc (samples = 100, temperature = 0.1)</p>")] == ["temperature", "K"]
+    assert [*glossary("<p>grmc (samples = 100, temperature = 0.1)</p>")] == ["temperature", "samples"]
 
 
 @pytest.mark.parametrize("kind", ["run", "comparison", "sweep", "table", "loops"])

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from nasframe import Run
 from nasframe.cli import main
+from nasframe.display import Table
 from nasframe.errors import RunError
 from nasframe.report import join_studies, read_page, studies_page
 
@@ -99,13 +101,67 @@ def test_options_that_the_loop_of_a_study_does_not_use_are_no_difference(
     assert "search.epochs" not in options
 
 
+def with_runs(folder: Path, run: Run) -> None:
+    """Give the trials of a study runs, each with an experiment of its own."""
+    for place, variant in enumerate(("softmax", "grmc")):
+        toml = run.experiment_toml.replace('name = "softmax"', f'name = "{variant}"')
+        assert f'name = "{variant}"' in toml
+        for trial in json.loads((folder / "comparison.json").read_text(encoding="utf-8"))["trials"]:
+            if trial["variant"] == variant:
+                shutil.rmtree(folder / trial["folder"], ignore_errors=True)
+                shutil.copytree(run.path, folder / trial["folder"])
+                more = f"\n[relaxation.more]\nown = {place}\n"
+                (folder / trial["folder"] / "experiment.toml").write_text(toml + more, encoding="utf-8")
+
+
 def test_options_that_vary_within_a_study_have_all_their_values_in_the_table(
-    two: list[Path], tmp_path: Path
+    two: list[Path], run: Run, tmp_path: Path
 ) -> None:
     values = {item["option"]: item["values"] for item in join_studies(two, tmp_path)["options"]}
     assert values["relaxation.name"] == {"first": ["softmax", "grmc"], "second": ["softmax"]}
-    assert values["relaxation.samples"] == {"first": [], "second": ["10", "100"]}
-    assert values["relaxation.temperature"]["second"] == ["0.1", "0.5", "1.0"]
+    with_runs(two[0], run)
+    shutil.rmtree(two[1])
+    shutil.copytree(two[0], two[1])
+    for file in two[1].glob("cells/softmax-*/experiment.toml"):
+        file.write_text(file.read_text(encoding="utf-8").replace("own = 0", "own = 7"), encoding="utf-8")
+    values = {item["option"]: item["values"] for item in join_studies(two, tmp_path)["options"]}
+    assert values == {"relaxation.more.own": {"first": ["0", "1"], "second": ["7", "1"]}}
+
+
+def test_a_study_without_its_runs_differs_in_nothing_from_its_copy_with_them(
+    two: list[Path], run: Run, tmp_path: Path
+) -> None:
+    like_the_first(two)
+    with_runs(two[0], run)
+    record = join_studies(two, tmp_path)
+    assert record["options"] == []
+    assert record["caveats"][-1] == (
+        "The runs of second are not all there, so not all options of [relaxation] are known, "
+        "and none of them is compared."
+    )
+
+
+def test_options_of_baselines_are_no_difference_of_rows(two: list[Path], tmp_path: Path) -> None:
+    like_the_first(two)
+    with_experiment(two[1], "[baselines]\nrandom = 2", "[baselines]\nrandom = 3")
+    assert join_studies(two, tmp_path)["options"] == []
+
+
+def test_no_time_is_marked_as_the_smallest_where_the_hardware_differs(
+    two: list[Path], tmp_path: Path
+) -> None:
+    like_the_first(two)
+    marked = [column.best for column in costs_of(join_studies(two, tmp_path)).columns if column.unit == "s"]
+    assert "smallest" in marked
+    change(two[1], machines=[{"processor": "Slow One"}])
+    table = costs_of(join_studies(two, tmp_path))
+    assert not any(column.best for column in table.columns if column.unit == "s")
+    assert any(column.best for column in table.columns)
+    assert table.note.endswith("No time is marked: the hardware or the versions differ.")
+
+
+def costs_of(record: dict[str, Any]) -> Table:
+    return next(table for table in studies_page(record, "both").tables if table.name == "costs")
 
 
 def test_no_best_number_is_marked_between_studies_that_differ_and_the_page_says_so(

@@ -244,6 +244,15 @@ def test_a_run_of_another_format_version_is_refused(tmp_path: Path) -> None:
         Run.create(tmp_path / "run", "")
 
 
+def test_a_file_in_place_of_a_run_is_said_to_be_one_and_data_leads_to_an_experiment(tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_text("a,y\n1,2\n", encoding="utf-8")
+    with pytest.raises(RunError, match=r"d\.csv: is a file of data; nasframe new .*; expected a run folder"):
+        Run.open(tmp_path / "d.csv")
+    (tmp_path / "d.toml").write_text("", encoding="utf-8")
+    with pytest.raises(RunError, match=r"d\.toml: is a file; expected a run folder"):
+        Run.open(tmp_path / "d.toml")
+
+
 def test_a_missing_run_names_the_runs_beside_it(tmp_path: Path) -> None:
     Run.create(tmp_path / "demo", "")
     with pytest.raises(RunError, match=r"no such run folder; runs there: .*demo"):

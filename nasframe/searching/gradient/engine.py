@@ -35,7 +35,7 @@ from nasframe.runtime import (
 )
 from nasframe.searching.candidate import CandidateTrainer
 from nasframe.searching.derivation import check_rule, derive, find_rule
-from nasframe.searching.gradient.batch_statistics import layers_of_a_batch
+from nasframe.searching.gradient.batch_statistics import batch_norms, layers_of_a_batch
 from nasframe.searching.gradient.candidates import Candidates
 from nasframe.searching.gradient.dealt_sources import cost_of_dealing
 from nasframe.searching.gradient.gradient_loop import GradientLoop
@@ -269,10 +269,13 @@ class Search:
         """Return the end of the search: epochs, the stop rule, the last entropies and metrics; JSON-able.
 
         `caveats` are there where the metrics say less than they seem to, and `unmoved` where the logits
-        hardly moved; both are sentences. Where sources are dealt out at derivation, `searched` are the
-        metrics of the supernet under the architecture's one-hot weights, and `dealt` says what that costs.
+        hardly moved; both are sentences. `batch_norms` is the number of layers whose statistics are taken
+        anew for each architecture that the supernet ranks. Where sources are dealt out at derivation,
+        `searched` are the metrics of the supernet under the architecture's one-hot weights, and `dealt` says
+        what that costs.
         """
         last, (inherited, caveats), unmoved = self.history[-1], self._inherited(), self._unmoved()
+        norms = len(batch_norms(self.supernet))
         return {
             "epochs": len(self.history),
             "converged": self.converged,
@@ -281,6 +284,7 @@ class Search:
             "inherited": inherited,
             **self._dealt(inherited),
             **({} if self.selection is None else {"selection": self.selection.record()}),
+            **({"batch_norms": norms} if norms else {}),
             "seconds": round(self._seconds(), 3),
             **({"unmoved": unmoved} if unmoved else {}),
             **({"caveats": caveats} if caveats else {}),

@@ -105,7 +105,8 @@ def compare(
     values, origin, folder = base.values, base.source, base.folder(out, "compare")
     with reading_study(folder, overwrite=overwrite):
         written = overridden(values, origin, overrides)
-        asked = dict(written.get("baselines", {})).get("random", random)
+        own = written.get("baselines")  # whatever the user wrote: it is checked with the variants below
+        asked = own.get("random", random) if isinstance(own, Mapping) else random
         if asked != random:
             settings.progress.warn(
                 f"baselines.random = {asked} is not used here: --random says how many random architectures "

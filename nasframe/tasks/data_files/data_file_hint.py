@@ -7,7 +7,7 @@ from pathlib import Path
 from nasframe.runtime import shell_line
 from nasframe.tasks.data_files.given_data import DATA_ENDINGS
 
-__all__ = ["data_file_hint"]
+__all__ = ["data_file_hint", "file_in_words"]
 
 
 def data_file_hint(path: Path) -> str:
@@ -26,3 +26,13 @@ def data_file_hint(path: Path) -> str:
         return ""
     word = f"./{path}" if str(path).startswith("-") else str(path)
     return f"is a file of data; {shell_line(['nasframe', 'new', word])} writes an experiment on it"
+
+
+def file_in_words(path: Path, expected: str) -> str:
+    """Return in words that a file is there in place of a folder; of a file of data, what makes use of it.
+
+    Example:
+        >>> file_in_words(Path("pumps.toml"), "run folder")
+        'is a file; expected a run folder'
+    """
+    return f"{data_file_hint(path) or 'is a file'}; expected a {expected}"

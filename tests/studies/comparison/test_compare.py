@@ -410,6 +410,13 @@ def test_a_number_of_random_architectures_among_the_overrides_is_told_as_unused(
     assert "baselines.random = 9 is not used here: --random says how many" in capsys.readouterr().err
 
 
+def test_a_section_of_baselines_that_is_no_table_is_refused_in_words(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compare", str(EXPERIMENT), "--relaxation", "softmax", "baselines=3", *SMALL]) == 2
+    assert "baselines: expected a table [baselines], found 3" in capsys.readouterr().err
+
+
 def test_an_option_given_for_all_holds_where_the_variant_has_it(home: Path) -> None:
     words = ["--relaxation", "softmax,grmc", "relaxation.samples=3", *SMALL]
     assert main(["compare", str(EXPERIMENT), *words]) == 0
