@@ -69,8 +69,10 @@ def join_studies(folders: Sequence[Path], out: Path) -> dict[str, Any]:
         what differs between the studies.
 
     Raises:
-        RunError: a folder holds no such study, or one is of another task or objective than the first.
+        RunError: a folder is named twice, or holds no such study, or one is of another task or objective than
+            the first.
     """
+    _refuse_twice(folders)
     records = {folder: current_names(read_study_record(_file(folder))) for folder in folders}
     first = folders[0]
     task, objective = _task(records[first]), records[first]["objective"]
@@ -159,6 +161,15 @@ def studies_page(record: Mapping[str, Any], title: str) -> Page:
         caveats=record["caveats"],
         links={f"{_address(study['path'])}/{PAGE}": study["name"] for study in studies},
     )
+
+
+def _refuse_twice(folders: Sequence[Path]) -> None:
+    seen: dict[Path, Path] = {}
+    for folder in folders:
+        first = seen.setdefault(folder.resolve(), folder)
+        if first is not folder:
+            same = "" if first == folder else f": it is the folder {first}"
+            raise RunError(f"{folder}: is named twice{same}; expected each study once")
 
 
 def _file(folder: Path) -> Path:

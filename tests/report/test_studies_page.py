@@ -213,6 +213,18 @@ def test_a_folder_without_a_study_is_refused(two: list[Path], tmp_path: Path) ->
         join_studies([*two, tmp_path / "empty"], tmp_path)
 
 
+@pytest.mark.parametrize("again", ["first", "second/../first", "link"])
+def test_a_study_that_is_named_twice_is_refused_before_anything_is_read(
+    two: list[Path], tmp_path: Path, again: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "link").symlink_to("first")
+    (two[0] / "comparison.json").write_text("{", encoding="utf-8")
+    folders = [*two, tmp_path / again]
+    assert main(["report", *map(str, folders), "--out", str(tmp_path / "out")]) == 2
+    assert f"{folders[2]}: is named twice" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_hostile_name_of_a_folder_is_a_link_to_it_and_no_markup(two: list[Path], tmp_path: Path) -> None:
     hostile = tmp_path / 'javascript:"><script>alert(1)'
     two[1].rename(hostile)
