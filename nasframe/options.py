@@ -135,6 +135,7 @@ def option(
 
     Raises:
         ValueError: both a default and a factory.
+        TypeError: the help or the rule is no text.
 
     Example:
         >>> from attrs import frozen
@@ -148,6 +149,9 @@ def option(
         ...
         ValueError: 'minutes' must be >= 1: 0
     """
+    for name, text in (("help", help), ("rule", rule)):
+        if not isinstance(text, str):
+            raise TypeError(f"option(): {name} must be a text, found {text!r}")
     limits: list[tuple[Callable[[Any], Validator], Any]] = [
         (attrs.validators.ge, ge),
         (attrs.validators.gt, gt),
@@ -256,10 +260,10 @@ def options_of(target: Any) -> list[Option]:
                 type=type_name(item.type),
                 default=_plain_default(item.default),
                 required=item.default is attrs.NOTHING,
-                description=item.metadata.get("help", ""),
+                description=str(item.metadata.get("help") or ""),
                 limits=_limits(item.validator),
                 choices=_allowed(item.validator) or tuple(_choices(item.type)),
-                rule=item.metadata.get("rule", ""),
+                rule=str(item.metadata.get("rule") or ""),
             )
             for item in attrs.fields(target)
             if item.init

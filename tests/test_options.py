@@ -217,6 +217,12 @@ def test_an_option_has_a_default_a_factory_or_is_required() -> None:
         option(2, factory=int, help="both")  # type: ignore[call-overload]
 
 
+@pytest.mark.parametrize("texts", [{"help": None}, {"help": 3}, {"help": "across", "rule": None}])
+def test_a_help_or_rule_that_is_no_text_is_refused_where_the_option_is_made(texts: Any) -> None:
+    with pytest.raises(TypeError, match=r"option\(\): (help|rule) must be a text, found (None|3)"):
+        option(1, **texts)
+
+
 def test_none_passes_the_bounds_only_where_it_is_the_default() -> None:
     @frozen
     class Box:
@@ -253,6 +259,15 @@ def test_a_field_of_attrs_with_a_help_text_is_an_option_like_any_other() -> None
 
     assert options_of(Old) == options_of(New)
     assert problems_of({"minutes": 0}, Old) == problems_of({"minutes": 0}, New)
+
+
+def test_the_help_of_a_field_of_attrs_is_shown_as_text() -> None:
+    @frozen
+    class Old:
+        minutes: int = field(default=10, metadata={"help": None})
+        degrees: int = field(default=200, metadata={"help": 3, "rule": None})
+
+    assert [(item.description, item.rule) for item in options_of(Old)] == [("", ""), ("3", "")]
 
 
 def bake(
