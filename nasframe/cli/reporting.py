@@ -55,7 +55,8 @@ def report(
     methods
         Print the paragraph on the methods, and nothing else.
     overwrite
-        Replace what another report left in these folders, and files of the same names.
+        Replace what another report left in these folders, and files of the same names that no report wrote.
+        The files that this report left there before are always replaced, also where they were edited.
     """
     studies = [folder, *more]
     for study in studies:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -71,12 +72,18 @@ def test_figures_are_written_in_the_format_that_is_named(run: Path, tmp_path: Pa
     assert {path.suffix for path in (tmp_path / "figures").glob("figure-*")} == {".svg"}
 
 
-def test_the_same_report_replaces_its_own_files(run: Path, tmp_path: Path) -> None:
+def test_the_same_report_always_replaces_its_own_files_and_its_help_says_so(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     words = ["report", str(run), "--tables", str(tmp_path / "tables")]
     assert main(words) == 0
     (tmp_path / "tables" / "time.csv").write_text("old", encoding="utf-8")
     assert main(words) == 0
     assert (tmp_path / "tables" / "time.csv").read_text(encoding="utf-8") != "old"
+    capsys.readouterr()
+    main(["report", "--help"])
+    said = " ".join(re.sub("[│─╭╮╰╯]", " ", capsys.readouterr().out).split())
+    assert "The files that this report left there before are always replaced" in said
 
 
 @pytest.mark.parametrize("option", ["--tables", "--latex"])
