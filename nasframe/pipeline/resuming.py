@@ -20,54 +20,19 @@ from nasframe.plugins import RecordedNames, manager
 from nasframe.runs import (
     UNFINISHED,
     Run,
+    check_begun_record,
     is_begun,
     missing_plugins,
     naming_missing_plugins,
     read_record,
     unfinished_commands,
 )
-from nasframe.runtime import (
-    ANYTHING,
-    MAX_EXACT_INTEGER,
-    NOTHING,
-    PATH,
-    SILENT,
-    Each,
-    Fields,
-    Nullable,
-    Number,
-    Progress,
-    Text,
-    check_shape,
-    cores,
-    progress_of,
-)
+from nasframe.runtime import SILENT, Progress, cores, progress_of
 from nasframe.space import Architecture
 
 __all__ = ["require_plugin_files", "resume"]
 
 _ORDER = ("run", "search", "train", "evaluate")
-_OPTIONS = Fields(
-    {},
-    {
-        "source": PATH,
-        "toml": Text(),
-        "architecture": Each(ANYTHING),
-        "workers": Number(1, MAX_EXACT_INTEGER, whole=True),
-    },
-    NOTHING,
-)
-_BEGUN = Fields(
-    {},
-    {
-        "toml": Text(),
-        "plugins": Each(Fields({}, {"file": Nullable(Text())})),
-        "names": Each(Each(Text())),
-        "done": Each(ANYTHING),
-        UNFINISHED: Each(_OPTIONS),
-    },
-)
-"""An interrupted run records its command from its first file on."""
 
 
 def resume(
@@ -94,7 +59,7 @@ def resume(
     progress = progress_of(progress)
     path = Path(folder)
     record = read_record(path) if (path / "run.json").exists() else Run.open(path).record
-    check_shape(record, _BEGUN, str(path / "run.json"))
+    check_begun_record(record, path / "run.json")
     if not is_begun(record):
         Run.open(path)  # refuses another format
     if UNFINISHED not in record and not (record.get("done") or {}).get("evaluate"):

@@ -11,6 +11,7 @@ from nasframe.runs.checkpoint import (
     save_checkpoint,
 )
 from nasframe.runs.claim import claimed
+from nasframe.runs.documents import check_begun_record
 from nasframe.runs.failure import FAILURE, failure_of, on_one_line
 from nasframe.runs.folder import (
     OTHER_TESTS,
@@ -36,6 +37,7 @@ __all__ = [
     "Checkpoint",
     "Command",
     "Run",
+    "check_begun_record",
     "claimed",
     "cut_short",
     "differing_keys",

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from nasframe.errors import RunError
+from nasframe.runs.unfinished import UNFINISHED
 from nasframe.runtime import (
     ANYTHING,
     MACHINE,
     MAX_EXACT_INTEGER,
     MAX_LISTING_BYTES,
+    NOTHING,
+    PATH,
     Each,
     Fields,
     Flag,
@@ -26,7 +30,15 @@ from nasframe.runtime import (
     read_json_lines,
 )
 
-__all__ = ["KEPT", "check_run_record", "parse_metrics_line", "read_metrics", "read_scores", "read_test"]
+__all__ = [
+    "check_begun_record",
+    "check_run_record",
+    "naming_ways_out",
+    "parse_metrics_line",
+    "read_metrics",
+    "read_scores",
+    "read_test",
+]
 
 _COUNT = Number(0, MAX_EXACT_INTEGER, whole=True)
 _EPOCH = Number(0, 10**9, whole=True)
@@ -156,8 +168,42 @@ _SCORES = Fields(
 )
 
 
-KEPT = "architecture.json and experiment.toml can be kept: they are read without it."
+_OPTIONS = Fields(
+    {},
+    {
+        "source": PATH,
+        "toml": Text(),
+        "architecture": Each(ANYTHING),
+        "workers": Number(1, MAX_EXACT_INTEGER, whole=True),
+    },
+    NOTHING,
+)
+_BEGUN = Fields(
+    {},
+    {
+        "toml": Text(),
+        "plugins": Each(Fields({}, {"file": Nullable(Text())})),
+        "names": Each(Each(Text())),
+        "done": Each(ANYTHING),
+        UNFINISHED: Each(_OPTIONS),
+    },
+)
+"""An interrupted run records its command from its first file on."""
+
+_READ_ALONE = ("architecture.json", "experiment.toml")
 """The files of a run folder that are of use without its record."""
+
+
+def naming_ways_out(record: Path) -> AbstractContextManager[None]:
+    """Add the ways out to an error of the block, which reads the `run.json` at this path."""
+    return naming_way_out(record, _kept)
+
+
+def _kept(folder: Path) -> str:
+    there = [name for name in _READ_ALONE if (folder / name).is_file()]
+    if not there:
+        return ""
+    return f"Before that, copy {' and '.join(there)} elsewhere: of use without the record."
 
 
 def check_run_record(record: Any, source: Path) -> None:
@@ -166,8 +212,18 @@ def check_run_record(record: Any, source: Path) -> None:
     Raises:
         RunError: names the key.
     """
-    with naming_way_out(source, KEPT):
+    with naming_ways_out(source):
         check_shape(record, _RECORD, str(source))
+
+
+def check_begun_record(record: Any, source: Path) -> None:
+    """Refuse the content of a `run.json` whose unfinished commands, and what they need, have another shape.
+
+    Raises:
+        RunError: names the key.
+    """
+    with naming_ways_out(source):
+        check_shape(record, _BEGUN, str(source))
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:

@@ -9,11 +9,11 @@ from typing import Any
 
 from nasframe import __version__
 from nasframe.errors import RunError
-from nasframe.runs.documents import KEPT
+from nasframe.runs.documents import naming_ways_out
 from nasframe.runtime import (
     advised,
     format_names,
-    naming_way_out,
+    made_later,
     read_bytes,
     read_json,
     remove_path,
@@ -27,6 +27,7 @@ __all__ = [
     "OTHER_TESTS",
     "RECORD",
     "begin",
+    "check_format",
     "clear",
     "holds_run",
     "is_begun",
@@ -61,12 +62,37 @@ def read_record(path: Path) -> dict[str, Any]:
     """
     if not (path / RECORD).exists():
         raise RunError(f"{path}: is no run folder: it has no {RECORD}")
-    with naming_way_out(path / RECORD, KEPT):
+    with naming_ways_out(path / RECORD):
         content = read_json(path / RECORD)
-    if not isinstance(content, dict) or not {"format", "nasframe"} <= content.keys():
-        raise RunError(f"{path}: is no run folder: its {RECORD} is none of nasframe's")
-    found: dict[str, Any] = content
-    return found
+    if isinstance(content, dict) and {"format", "nasframe"} <= content.keys():
+        found: dict[str, Any] = content
+        return found
+    if isinstance(content, dict):
+        _refuse_later(path, content.get("format"))
+    with naming_ways_out(path / RECORD):
+        raise RunError(f"{path}: is no run folder: its {RECORD} is none of nasframe's, or is damaged")
+
+
+def check_format(path: Path, record: Mapping[str, Any]) -> None:
+    """Refuse the record of a folder that is in another format.
+
+    Raises:
+        RunError: a later version made it; or the record is damaged.
+    """
+    found = record["format"]
+    if found != FORMAT:
+        _refuse_later(path, found)
+        with naming_ways_out(path / RECORD):
+            raise RunError(_other_format(path, found))
+
+
+def _refuse_later(path: Path, found: Any) -> None:
+    if later := made_later(found, FORMAT):
+        raise RunError(f"{_other_format(path, found)}{later}")
+
+
+def _other_format(path: Path, found: Any) -> str:
+    return f"{path}: run format {found!r} cannot be read; this version reads format {FORMAT}"
 
 
 def is_begun(record: dict[str, Any]) -> bool:

@@ -21,6 +21,7 @@ from nasframe.runs.folder import (
     FORMAT,
     RECORD,
     begin,
+    check_format,
     clear,
     holds_run,
     is_begun,
@@ -210,11 +211,7 @@ class Run:
         refuse_links_outside(folder)
         refuse_other_kinds(folder)
         record = read_record(folder)
-        if record["format"] != FORMAT:
-            raise RunError(
-                f"{folder}: run format {record['format']!r} cannot be read; "
-                f"this version reads format {FORMAT}"
-            )
+        check_format(folder, record)
         if is_begun(record):
             raise RunError(
                 f"{folder}: its run has not begun: its data is being prepared, or that was interrupted; "

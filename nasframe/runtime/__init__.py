@@ -33,7 +33,7 @@ from nasframe.runtime.console import (
 )
 from nasframe.runtime.counted import counted
 from nasframe.runtime.csv_text import csv_text
-from nasframe.runtime.damaged_record import naming_way_out
+from nasframe.runtime.damaged_record import made_later, naming_way_out
 from nasframe.runtime.extras import require_extra
 from nasframe.runtime.file_names import bounded_file_name, file_name
 from nasframe.runtime.files import (
@@ -177,6 +177,7 @@ __all__ = [
     "launched_processes",
     "lazy_page",
     "machine_record",
+    "made_later",
     "make_progress",
     "naming_file",
     "naming_way_out",

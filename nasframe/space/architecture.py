@@ -14,7 +14,7 @@ from attrs import field, frozen
 from nasframe.errors import ArchitectureError, PluginError, SpaceError
 from nasframe.options import structure
 from nasframe.plugins import RecordedNames, manager, record_names
-from nasframe.runtime import counted, fingerprint, parse_json, read_text, visible, write_json
+from nasframe.runtime import counted, fingerprint, made_later, parse_json, read_text, visible, write_json
 from nasframe.space.derived_graph import Resolved, resolve
 from nasframe.space.factory import SpaceFactory
 from nasframe.space.space import SearchSpace
@@ -168,6 +168,7 @@ class Architecture:
         if found not in (1, FORMAT):
             raise ArchitectureError(
                 f"{source}: format {found!r} cannot be read; this version reads formats 1 and {FORMAT}"
+                f"{made_later(found, FORMAT)}"
             )
         broken = sorted(
             jsonschema.Draft202012Validator(_SCHEMA).iter_errors(document), key=lambda e: list(e.path)

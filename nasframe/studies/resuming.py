@@ -26,14 +26,13 @@ from nasframe.runtime import (
     Progress,
     Shape,
     Text,
-    check_shape,
     cores,
     format_names,
     progress_of,
     shell_line,
 )
 from nasframe.studies.comparison import compare
-from nasframe.studies.folder import RECORD, read_study
+from nasframe.studies.folder import RECORD, check_in_study, read_study
 from nasframe.studies.grid_sweep import sweep
 from nasframe.studies.loop_comparison import compare_on_table
 from nasframe.studies.procedure import BaseExperiment
@@ -118,7 +117,7 @@ def resume_study(
             f"{path}: does not say which command began it, as it was made by an older version or in Python; "
             "give that command again"
         )
-    check_shape(record, Fields({UNFINISHED: _CALL}), str(path / RECORD))
+    check_in_study(path, record, Fields({UNFINISHED: _CALL}))
     name, base = call["call"], BaseExperiment(**call["experiment"], recorded=path)
     arguments = fitting_this_machine(_with_known_paths(path, call["arguments"], source, tables))
     if tables is not None and name not in ("compare", "compare_on_table"):

@@ -25,6 +25,7 @@ from nasframe.runtime import (
     Number,
     Text,
     check_shape,
+    made_later,
     read_compressed_json,
     shorten,
     write_compressed_json,
@@ -195,6 +196,7 @@ def _check_kind(document: Any, path: Path) -> None:
     if document.get("format") != TABLE_FORMAT:
         raise RunError(
             f"{path}: table format {document.get('format')!r} cannot be read; this version reads 1 and 2"
+            f"{made_later(document.get('format'), 2)}"
         )
 
 

@@ -31,6 +31,7 @@ from nasframe.runtime import (
     Number,
     Text,
     check_shape,
+    made_later,
     read_json,
     read_json_lines,
 )
@@ -105,6 +106,7 @@ def read_older_folder(given: Path) -> TabularBenchmark:
     if record.get("format") != FORMAT:
         raise RunError(
             f"{given}: table format {record.get('format')!r} cannot be read; this version reads {FORMAT}"
+            f"{made_later(record.get('format'), FORMAT)}"
         )
     with with_a_way_on():
         check_shape(record, _RECORD, str(folder / record_name))

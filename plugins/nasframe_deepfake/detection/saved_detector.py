@@ -22,6 +22,7 @@ from nasframe.runtime import (
     check_shape,
     copy_file,
     fingerprint,
+    made_later,
     path_inside,
     read_json,
     require_regular,
@@ -295,6 +296,7 @@ def _settings(saved: Path) -> dict[str, Any]:
     settings: dict[str, Any] = read_json(path, Fields())
     version = settings.get("format")
     if not isinstance(version, int) or version not in _SHAPES:
-        raise RunError(f"{path}: has format {version!r}; this version reads 1 and {FORMAT}")
+        later = made_later(version, FORMAT)
+        raise RunError(f"{path}: has format {version!r}; this version reads 1 and {FORMAT}{later}")
     check_shape(settings, _SHAPES[version], str(path))
     return settings
