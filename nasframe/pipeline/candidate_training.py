@@ -141,7 +141,7 @@ def _train(
                 raise
             write_json(failed, {"failed": error_message(error)})
     seconds = [line["seconds"] for line in Run(folder).history("train")]  # of the epochs before it failed
-    return LearningCurve([], [], seconds, failed=read_json(failed, _SHAPE)["failed"])
+    return LearningCurve([], [], seconds, failed=read_json(failed, _SHAPE, _damaged)["failed"])
 
 
 def _advance(
@@ -167,3 +167,7 @@ def _advance(
         cost.parameters,
         cost.multiply_adds,
     )
+
+
+def _damaged(message: str) -> RunError:
+    return RunError(f"{message}; remove the file, and the training is tried again")

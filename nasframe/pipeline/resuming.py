@@ -54,7 +54,8 @@ def resume(
 
     Raises:
         RunError: the folder holds no run, or one that recorded no commands; a plugin file is not loaded; the
-            data would be prepared in a folder that the user has to say; or another process works in it.
+            data would be prepared in a folder that the user has to say; another process works in it; or all
+            have ended, and a file of their results is damaged.
     """
     progress = progress_of(progress)
     path = Path(folder)
@@ -68,6 +69,8 @@ def resume(
             "give that command again"
         )
     commands = unfinished_commands(record)
+    if not commands:
+        Run(path).refuse_damaged_results()
     unknown = [name for name in commands if name not in _ORDER]
     if unknown:
         raise RunError(f"{path}: {UNFINISHED}: expected {', '.join(_ORDER)}, found {unknown[0]!r}")

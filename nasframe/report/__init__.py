@@ -6,6 +6,7 @@ from nasframe.report.baselines import baseline_table
 from nasframe.report.caveats import TOLD_APART, metric_caveats, run_caveats, search_caveats
 from nasframe.report.comparison_page import comparison_page, comparison_tables, write_comparison_page
 from nasframe.report.costs import COSTS, unit_of, value_of
+from nasframe.report.documents import check_study_record
 from nasframe.report.exported_files import check_export, write_export
 from nasframe.report.finalists import selection_of, selection_verdict
 from nasframe.report.growing_page import growing_page
@@ -37,6 +38,7 @@ __all__ = [
     "Watched",
     "baseline_table",
     "check_export",
+    "check_study_record",
     "comparison_page",
     "comparison_tables",
     "growing_page",

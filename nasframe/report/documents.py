@@ -25,10 +25,12 @@ from nasframe.runtime import (
     read_json_lines,
 )
 
-__all__ = ["read_rows", "read_study_record"]
+__all__ = ["check_study_record", "read_rows", "read_study_record"]
 
 _MOST_POINTS = 100_000
 """The most points of a grid that a page shows."""
+
+_MADE_OF_TRIALS = ("comparison.json", "sweep.json")
 
 _NUMBER = Nullable(Number())
 _COUNT = Nullable(Number(0, MAX_EXACT_INTEGER, whole=True))
@@ -176,14 +178,31 @@ def read_study_record(path: Path) -> dict[str, Any]:
     """Return the record of a study, such as the content of a `sweep.json`.
 
     Raises:
-        RunError: it cannot be read, or has another shape; names the key.
+        RunError: it cannot be read, or has another shape; names the key, and of a study with trials the way
+            out.
     """
-    found: dict[str, Any] = read_json(path, _OBJECT, limit=MAX_LISTING_BYTES)
-    check_shape(present_names(found), _STUDY, str(path))
+    error = _made_by_study if path.name in _MADE_OF_TRIALS else RunError
+    found: dict[str, Any] = read_json(path, _OBJECT, error, MAX_LISTING_BYTES)
+    check_shape(present_names(found), _STUDY, str(path), error)
     points = math.prod(len(axis["values"]) for axis in found.get("axes") or ())
     if points > _MOST_POINTS:
         raise RunError(f"{path}: axes: has {points:,} points; a page shows {_MOST_POINTS:,} or fewer")
     return found
+
+
+def check_study_record(folder: Path) -> None:
+    """Refuse a folder whose `comparison.json` or `sweep.json` is damaged; one may have neither.
+
+    Raises:
+        RunError: see `read_study_record`.
+    """
+    for name in _MADE_OF_TRIALS:
+        if (folder / name).exists():
+            read_study_record(folder / name)
+
+
+def _made_by_study(message: str) -> RunError:
+    return RunError(f"{message}; give the command of the study again: it makes the file anew from its trials")
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nasframe.display import Cell, Column, Estimate, Table, with_intervals
+from nasframe.errors import RunError
 from nasframe.report.costs import title_of
 from nasframe.report.page import Page, make_page
 from nasframe.runtime import (
@@ -50,7 +51,11 @@ def read_matrix(path: Path) -> dict[str, Any]:
     Raises:
         RunError: it cannot be read, or has another shape; names the key.
     """
-    found: dict[str, Any] = read_json(path, _RECORD, limit=MAX_LISTING_BYTES)
+
+    def damaged(message: str) -> RunError:
+        return RunError(f"{message}; give the command of `nasframe evaluate … --matrix` again")
+
+    found: dict[str, Any] = read_json(path, _RECORD, damaged, MAX_LISTING_BYTES)
     return found
 
 

@@ -141,7 +141,12 @@ def read_joined(path: Path) -> dict[str, Any]:
     Raises:
         RunError: it is damaged, or a study is not there any more; see `join_studies`.
     """
-    found = read_json(path, _RECORD, limit=MAX_LISTING_BYTES)
+
+    def damaged(message: str) -> RunError:
+        again = f"`nasframe report STUDY … --out {path.parent}`"
+        return RunError(f"{message}; make the page of the studies again: {again}")
+
+    found = read_json(path, _RECORD, damaged, MAX_LISTING_BYTES)
     return join_studies([path.parent / study["path"] for study in found["studies"]], path.parent)
 
 

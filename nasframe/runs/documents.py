@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from nasframe.runtime import (
     parse_json,
     read_json,
     read_json_lines,
+    shell_line,
 )
 
 __all__ = [
@@ -39,6 +40,8 @@ __all__ = [
     "read_scores",
     "read_test",
 ]
+
+_Error = Callable[[str], RunError]
 
 _COUNT = Number(0, MAX_EXACT_INTEGER, whole=True)
 _EPOCH = Number(0, 10**9, whole=True)
@@ -232,9 +235,9 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
     Raises:
         RunError: names the line and the key.
     """
-    lines: list[dict[str, Any]] = read_json_lines(path, _LINE, torn=True)
+    lines: list[dict[str, Any]] = read_json_lines(path, _LINE, _line_of_history, torn=True)
     for number, line in enumerate(lines, start=1):
-        _check_metrics_line(line, f"{path}: line {number}")
+        _check_metrics_line(line, f"{path}: line {number}", _line_of_history)
     return lines
 
 
@@ -249,22 +252,23 @@ def parse_metrics_line(text: str, source: str) -> dict[str, Any]:
     return line
 
 
-def _check_metrics_line(line: Mapping[str, Any], source: str) -> None:
+def _check_metrics_line(line: Mapping[str, Any], source: str, error: _Error = RunError) -> None:
     stage = line.get("stage", "")
     is_training = stage in ("train", "finetune") or stage.startswith("baseline-")
     shapes = {"search": _SEARCHED, "trial": _TRIED}
-    check_shape(line, shapes.get(stage, _TRAINED if is_training else ANYTHING), source)
+    check_shape(line, shapes.get(stage, _TRAINED if is_training else ANYTHING), source, error)
 
 
 def read_test(path: Path) -> dict[str, Any]:
     """Return the content of a `test.json`.
 
     Raises:
-        RunError: names the key.
+        RunError: names the key, and the command that makes the file anew.
     """
-    found: dict[str, Any] = read_json(path, _TEST)
+    error = _made_by_evaluation(path)
+    found: dict[str, Any] = read_json(path, _TEST, error)
     objective = found["objective"]
-    check_shape(found, Fields({objective: Nullable(Number())}), str(path))
+    check_shape(found, Fields({objective: Nullable(Number())}), str(path), error)
     return found
 
 
@@ -272,13 +276,26 @@ def read_scores(path: Path) -> dict[str, Any]:
     """Return the content of a `scores.json`.
 
     Raises:
-        RunError: names the key; or its lists have different lengths.
+        RunError: names the key, and the command that makes the file anew; or its lists have different
+            lengths.
     """
-    found: dict[str, Any] = read_json(path, _SCORES, limit=MAX_LISTING_BYTES)
+    error = _made_by_evaluation(path)
+    found: dict[str, Any] = read_json(path, _SCORES, error, MAX_LISTING_BYTES)
     wanted = len(found["log_odds"])
     for key in ("labels", "categories", "examples"):
         if found.get(key) and len(found[key]) != wanted:
-            raise RunError(
+            raise error(
                 f"{path}: {key}: expected {wanted} values, one for each score, found {len(found[key])}"
             )
     return found
+
+
+def _made_by_evaluation(path: Path) -> _Error:
+    command = shell_line(["nasframe", "evaluate", str(path.parent)])
+    return lambda message: RunError(
+        f"{message}; evaluate the run again, which makes the file anew: {command}"
+    )
+
+
+def _line_of_history(message: str) -> RunError:
+    return RunError(f"{message}; put back a whole copy of the file, or remove the line")

@@ -360,6 +360,10 @@ class Run:
         path = self.path / "scores.json"
         return read_scores(path) if path.exists() else None
 
+    def refuse_damaged_results(self) -> None:
+        """Refuse, with an error that names the way out, results of the finished run that are damaged."""
+        _ = self.metrics, self.test, self.scores
+
     # -- writing ----------------------------------------------------------------------------------------
 
     def log(self, record: Mapping[str, Any]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from nasframe.errors import ConfigurationError, RunError
 from nasframe.pipeline import require_plugin_files
 from nasframe.plugins import manager
+from nasframe.report import check_study_record
 from nasframe.runs import UNFINISHED
 from nasframe.runtime import (
     ANYTHING,
@@ -103,7 +104,8 @@ def resume_study(
 
     Raises:
         RunError: the folder holds no study, or one that recorded no call; a plugin file is not loaded; it
-            names data or tables outside itself; or another process works in it.
+            names data or tables outside itself; or another process works in it; or it has ended, and its
+            results are damaged.
         ConfigurationError: tables are given, and it is no comparison.
     """
     progress = progress_of(progress)
@@ -111,6 +113,7 @@ def resume_study(
     record = read_study(path)
     call = record.get(UNFINISHED)
     if call == {}:
+        check_study_record(path)
         return None
     if call is None:
         raise RunError(

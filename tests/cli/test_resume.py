@@ -56,6 +56,41 @@ def test_an_interrupted_run_ends_with_the_last_screen_of_its_command(
     assert (run / "test.json").exists()
 
 
+@pytest.mark.parametrize("name", ["test.json", "scores.json", "metrics.jsonl"])
+@pytest.mark.parametrize("command", ["resume", "report"])
+def test_damaged_results_of_a_run_are_named_with_the_way_out(
+    command: str, name: str, run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (run / name).write_text('{"objective": 3}\n', encoding="utf-8")
+    if name == "metrics.jsonl":
+        (run / name).write_text('{"stage": "search"}\n', encoding="utf-8")
+    capsys.readouterr()
+    status, out, err = answer(capsys, command, "run")
+    assert (status, out) == (2, "")
+    assert f"run/{name}: " in err
+    remedy = (
+        "or remove the line" if name == "metrics.jsonl" else "evaluate the run again, which makes the file"
+    )
+    assert remedy in err
+
+
+def test_damaged_results_of_a_study_are_made_anew_by_its_command(
+    toy_sums: None, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["sweep", *WORDS, "samples=1,2", "--workers", "1", "--out", "study"]
+    assert main(words) == 0
+    whole = (home / "study" / "sweep.json").read_bytes()
+    (home / "study" / "sweep.json").write_text("{", encoding="utf-8")
+    for command in ("resume", "report"):
+        capsys.readouterr()
+        status, out, err = answer(capsys, command, "study")
+        assert (status, out) == (2, "")
+        assert "study/sweep.json: cannot be read as JSON" in err
+        assert "give the command of the study again: it makes the file anew from its trials" in err
+    assert main(words) == 0
+    assert (home / "study" / "sweep.json").read_bytes() == whole
+
+
 def test_an_interrupted_study_goes_on(toy_sums: None, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["sweep", *WORDS, "samples=1,2", "--workers", "1", "--out", "study"]
     assert main(words) == 0

@@ -219,7 +219,7 @@ class ProposalSearch:
         if self.run is None:
             return
         file = self._file(self.run)
-        found = read_json(file, _SHAPE) if file.exists() else {"told": 0}
+        found = read_json(file, _SHAPE, _damaged) if file.exists() else {"told": 0}
         told = int(found["told"])
         why = "they are newer than the last state of the search, and these trials are made again"
         for sentence in self.run.keep_metrics(
@@ -244,3 +244,7 @@ class ProposalSearch:
     @staticmethod
     def _file(run: Run) -> Path:
         return run.checkpoints / _STATE
+
+
+def _damaged(message: str) -> RunError:
+    return RunError(f"{message}; remove the file, and the search begins again with the trainings that it has")
