@@ -24,6 +24,7 @@ from nasframe.runtime import (
     fingerprint,
     publish_folder,
     read_json,
+    shell_line,
     unfinished_folder,
     write_json,
 )
@@ -143,8 +144,8 @@ def run_stages(
         key = keys[stage.name]
         folder = cache / f"{stage.name}-{key[:16]}"
         if (folder / STAGE_RECORD).exists():
-            progress.say(f"{stage.name}: unchanged, skipped ({folder})")
             seconds = float(read_stage(folder)["seconds"])
+            progress.say(f"{stage.name}: unchanged, skipped ({folder})")
             results[stage.name] = StageResult(folder, key, seconds, skipped=True)
             continue
         folders = {name: results[name].folder for name in stage.after}
@@ -174,7 +175,10 @@ def read_stage(folder: Path) -> dict[str, Any]:
     path = folder / STAGE_RECORD
 
     def damaged(message: str) -> DataError:
-        return DataError(f"{message}; remove the folder {folder}, and its stage is done again")
+        command = shell_line(["nasframe", "cache", "remove", folder.name, "--cache", str(folder.parent)])
+        return DataError(
+            f"{message}; remove the folder {folder}, as `{command}` does, and its stage is done again"
+        )
 
     found: dict[str, Any] = read_json(path, _RECORD, damaged)
     return found

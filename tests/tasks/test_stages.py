@@ -12,6 +12,8 @@ import pytest
 import torch
 
 from nasframe import Stage, StageContext
+from nasframe.cli import main
+from nasframe.errors import DataError
 from nasframe.runtime import Progress
 from nasframe.tasks import run_stages, stage_fingerprints
 from tests.recorded_progress import Log
@@ -201,6 +203,20 @@ def test_a_skipped_stage_tells_how_long_it_took_when_it_was_done(tmp_path: Path)
     for name, result in again.items():
         assert result.skipped
         assert result.seconds == pytest.approx(done[name].seconds, abs=1e-3)
+
+
+def test_a_damaged_record_is_refused_with_its_remedy_before_its_stage_is_called_unchanged(
+    tmp_path: Path,
+) -> None:
+    folder = run_stages(stages([]), tmp_path, CPU, Progress())["write"].folder
+    (folder / "stage.json").write_text("{", encoding="utf-8")
+    log = Log()
+    with pytest.raises(DataError) as caught:
+        run_stages(stages([]), tmp_path, CPU, log)
+    assert log.lines == []
+    assert f"`nasframe cache remove {folder.name} --cache {tmp_path}`" in str(caught.value)
+    assert main(["cache", "remove", folder.name, "--cache", str(tmp_path)]) == 0
+    assert run_stages(stages([]), tmp_path, CPU, Progress())["write"].skipped is False
 
 
 def test_fingerprints_do_not_depend_on_the_version_of_nasframe() -> None:
