@@ -23,9 +23,10 @@ from nasframe.runtime import (
     check_shape,
     read_json,
     read_json_lines,
+    shell_line,
 )
 
-__all__ = ["check_study_record", "read_rows", "read_study_record"]
+__all__ = ["check_study_record", "read_rows", "read_study_record", "refuse_unfinished"]
 
 _MOST_POINTS = 100_000
 """The most points of a grid that a page shows."""
@@ -188,6 +189,17 @@ def read_study_record(path: Path) -> dict[str, Any]:
     if points > _MOST_POINTS:
         raise RunError(f"{path}: axes: has {points:,} points; a page shows {_MOST_POINTS:,} or fewer")
     return found
+
+
+def refuse_unfinished(folder: Path) -> None:
+    """Refuse a folder with the record of a study, for which no results are there yet.
+
+    Raises:
+        RunError: with the command that goes on.
+    """
+    if (folder / "study.json").is_file():
+        command = shell_line(["nasframe", "resume", str(folder)])
+        raise RunError(f"{folder}: its study has not ended, so it has no results yet; to go on: {command}")
 
 
 def check_study_record(folder: Path) -> None:

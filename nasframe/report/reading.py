@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nasframe.errors import RunError
 from nasframe.report.comparison_page import comparison_page
-from nasframe.report.documents import read_rows, read_study_record
+from nasframe.report.documents import read_rows, read_study_record, refuse_unfinished
 from nasframe.report.loop_page import is_loop_comparison, loop_page
 from nasframe.report.matrix_page import matrix_page, read_matrix
 from nasframe.report.page import Page
@@ -51,11 +51,9 @@ def read_page(folder: Path) -> Page:
         if (folder / "run.json").is_file():
             with _damage(folder):
                 return run_page(Run.open(folder))
+        refuse_unfinished(folder)
         expected = ", ".join(("run.json", *_STUDIES, "matrix.json", STUDIES, TABLE_FILE, "table.json"))
-        raise RunError(
-            f"{folder}: holds no run and no finished study; expected one of {expected}. A study that has not "
-            "ended goes on with its own command"
-        )
+        raise RunError(f"{folder}: holds no run and no finished study; expected one of {expected}")
     with _damage(found):
         record = read_study_record(found)
         if found.name == "comparison.json":

@@ -14,7 +14,7 @@ from nasframe.display import Cell, Column, Estimate, Table, flatten
 from nasframe.errors import RunError
 from nasframe.experiment import unused_in
 from nasframe.report.costs import COSTS
-from nasframe.report.documents import read_study_record
+from nasframe.report.documents import read_study_record, refuse_unfinished
 from nasframe.report.experiment_options import parsed_experiment
 from nasframe.report.machines import hardware_of
 from nasframe.report.page import PAGE, Page, make_page
@@ -180,6 +180,7 @@ def _refuse_twice(folders: Sequence[Path]) -> None:
 def _file(folder: Path) -> Path:
     found = next((folder / name for name in _FILES if (folder / name).is_file()), None)
     if found is None:
+        refuse_unfinished(folder)
         expected = " or ".join(_FILES)
         raise RunError(f"{folder}: holds no finished comparison or sweep; expected {expected}")
     return found

@@ -12,7 +12,7 @@ import pytest
 
 from nasframe import Run
 from nasframe.errors import RunError
-from nasframe.report import comparison_tables, read_page, run_tables, write_export
+from nasframe.report import comparison_tables, join_studies, read_page, run_tables, write_export
 
 
 @pytest.mark.parametrize("kind", ["comparison", "sweep", "table"])
@@ -50,6 +50,17 @@ def test_the_files_have_the_numbers_of_the_tables(compared: Path, tmp_path: Path
 def test_the_page_of_a_run_made_anew_has_the_times_of_all_its_stages(run: Run) -> None:
     html = read_page(run.path).html
     assert [name for name in run.seconds if f'data-key="time.{name}.seconds"' not in html] == []
+
+
+def test_a_study_that_has_not_ended_leads_to_the_command_that_goes_on(compared: Path, tmp_path: Path) -> None:
+    shutil.copytree(compared, tmp_path / "ended")
+    (tmp_path / "a study").mkdir()
+    (tmp_path / "a study" / "study.json").write_text("{}", encoding="utf-8")
+    folder = tmp_path / "a study"
+    for make in (lambda: read_page(folder), lambda: join_studies([tmp_path / "ended", folder], tmp_path)):
+        with pytest.raises(RunError, match="its study has not ended") as caught:
+            make()
+        assert str(caught.value).endswith(f"to go on: nasframe resume '{folder}'")
 
 
 def test_two_items_of_one_name_are_two_files(compared: Path, tmp_path: Path) -> None:
