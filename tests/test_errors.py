@@ -28,6 +28,10 @@ def test_a_name_that_is_near_to_none_is_answered_with_all(typed: str) -> None:
     assert nearest(typed, DEGRADATIONS) == f"; valid: {', '.join(sorted(DEGRADATIONS))}"
 
 
+def test_no_name_of_one_letter_is_near_to_another() -> None:
+    assert near_names("w", ["t", "n", "wide"]) == []
+
+
 @pytest.mark.parametrize(("typed", "meant"), [("fine", "finetune_epochs"), ("seg", "segmentation_size")])
 def test_a_beginning_is_near_however_much_is_missing(typed: str, meant: str) -> None:
     assert near_names(typed, ["finetune_epochs", "segmentation_size", "size"]) == [meant]
