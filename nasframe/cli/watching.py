@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from cyclopts import App, Parameter
 from nasframe.cli.run_folder import file_in_words, near_path
 from nasframe.errors import RunError
 from nasframe.runtime import print_message, print_text
+from nasframe.signals import answer_interrupt, ending_signal
 
 __all__ = ["add_commands"]
 
@@ -46,4 +48,9 @@ def watch(
         if not is_there:
             print_message(f"nasframe: {folder}: is not there yet; its pages come with it{near}")
 
-    serve(folder, port, say)
+    try:
+        serve(folder, port, say)
+    except KeyboardInterrupt as error:
+        if ending_signal(error) != signal.SIGINT:
+            raise
+        answer_interrupt(error)  # the way to end it, so there is nothing to say

@@ -410,8 +410,15 @@ def test_a_folder_that_goes_is_told_once_and_comes_back(made: Path, tmp_path: Pa
         wait_for(lambda: errors.read_text().count("\n") == 2)
         assert errors.read_text().splitlines()[1] == f"nasframe: {root}: is there again"
     finally:
-        assert found.end(signal.SIGINT) == 130
-    assert "interrupted. To begin again:" in errors.read_text()
+        found.end(signal.SIGKILL)
+
+
+def test_ctrl_c_is_the_way_to_end_it_and_leaves_nothing_to_say(made: Path, tmp_path: Path) -> None:
+    errors = tmp_path / "errors"
+    found = start(made / "one", errors)
+    assert found.ask("/").status == 200
+    assert found.end(signal.SIGINT) == 0
+    assert errors.read_text() == ""
 
 
 def test_a_folder_that_is_not_there_yet_is_waited_for(made: Path, tmp_path: Path) -> None:
