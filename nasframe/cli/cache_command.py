@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, Parameter
 from rich.filesize import decimal
 
+from nasframe.cli.run_folder import near_path
 from nasframe.cli.study_options import at_least
 from nasframe.display import Cell, Column, Table, print_tables
-from nasframe.errors import ConfigurationError
+from nasframe.errors import ConfigurationError, RunError
 from nasframe.runtime import counted, default_cache, given_cache, print_json, print_text, visible
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ Cache = Annotated[
     Parameter(name="--cache", help="The folder of prepared data. [default: NASFRAME_CACHE, else the user's]"),
 ]
 _DAY = 86_400
+_EMPTY = "holds no prepared data"
+_MISSING = "is not there yet: it comes with the first data that is prepared"
 
 
 def add_commands(app: App) -> None:
@@ -48,7 +51,7 @@ def list_cache(*, cache: Cache = None, json: bool = False) -> None:
         print_json({"cache": str(place), "bytes": _bytes(found), "stages": [_record(one) for one in found]})
         return
     if not found:
-        print_text(f"{visible(str(place))} holds no prepared data")
+        print_text(f"{visible(str(place))} {_EMPTY if place.exists() else _MISSING}")
         return
     print_tables([_table(place, found)])
     print_text(f"{_total(found)}; nasframe cache remove NAME… removes some")
@@ -132,6 +135,8 @@ def _content(cache: Path | None) -> tuple[Path, list[CachedStage]]:
     from nasframe.tasks import cached_stages
 
     place = given_cache(cache) or default_cache()
+    if cache is not None and not place.exists():
+        raise RunError(f"--cache {cache}: no such folder{near_path(cache, folders=True)}")
     return place, cached_stages(place)
 
 

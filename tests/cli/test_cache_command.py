@@ -62,9 +62,25 @@ def test_the_list_has_every_stage_with_its_size(prepared: Path, capsys: pytest.C
     assert stage["name"] in capsys.readouterr().out
 
 
-def test_a_cache_that_is_not_there_holds_nothing(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["cache", "--cache", "nowhere"]) == 0
-    assert "nowhere holds no prepared data" in capsys.readouterr().out
+@pytest.mark.parametrize("words", [[], ["--json"], ["remove", "--all"]])
+def test_a_cache_that_is_named_and_not_there_is_refused(
+    words: list[str], home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "nowhere").mkdir()
+    assert main(["cache", *words, "--cache", "nowhre"]) == 2
+    assert "--cache nowhre: no such folder; did you mean 'nowhere'?" in capsys.readouterr().err
+
+
+def test_the_usual_cache_may_not_be_there_yet(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cache"]) == 0
+    assert "is not there yet" in capsys.readouterr().out
+    assert listed(capsys)["stages"] == []
+
+
+def test_an_empty_cache_holds_nothing(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "empty").mkdir()
+    assert main(["cache", "--cache", "empty"]) == 0
+    assert "empty holds no prepared data" in capsys.readouterr().out
 
 
 def test_a_cache_that_is_a_file_is_refused(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
