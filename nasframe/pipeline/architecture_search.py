@@ -25,7 +25,7 @@ from nasframe.relaxations import check_relaxation
 from nasframe.report import report_unusable_sections
 from nasframe.runs import Command, Run, claimed, reading_run
 from nasframe.runtime import SILENT, Progress, fingerprint, progress_of, remove_path
-from nasframe.searching import TRIAL, ProposalLoop, ProposalSearch, Search
+from nasframe.searching import TRIAL, GradientLoop, ProposalLoop, ProposalSearch, Search, check_search_options
 from nasframe.space import Architecture
 
 __all__ = ["search"]
@@ -56,8 +56,7 @@ def search(
     if workers > 1 and trains:
         start_server(PRELOAD)
     if out is None:
-        if experiment.loop.relaxes:
-            check_relaxation(experiment.relaxation)  # before any data is prepared for it
+        _check_plan(experiment)
         prepared = prepare(experiment, None, source, progress)
         with (
             TemporaryDirectory() as place,
@@ -68,8 +67,7 @@ def search(
         return SearchResult(architecture, engine.history, engine.converged)
     path, toml, identity = Path(out), experiment.to_toml(), experiment.fingerprint()
     with claimed(path, toml, command=Command("search", given(source, workers))):
-        if experiment.loop.relaxes:
-            check_relaxation(experiment.relaxation)
+        _check_plan(experiment)
         if not overwrite:
             _check_options(experiment, Run.existing(path, toml), identity, source)
         run = None if overwrite else matching_run(path, experiment)
@@ -102,6 +100,14 @@ def search(
             how = experiment.names["relaxation" if experiment.loop.relaxes else "loop"]
             progress.say(f"search: {engine.space.how_many().in_words}, {how}")
             return _search_in_run(engine, run, key)
+
+
+def _check_plan(experiment: Experiment) -> None:
+    """Refuse what cannot be searched, whatever the data is, before any is prepared for it."""
+    if experiment.loop.relaxes:
+        check_relaxation(experiment.relaxation)
+    if isinstance(experiment.loop, GradientLoop):
+        check_search_options(experiment.search, experiment.loop, experiment.train.epochs)
 
 
 def _check_options(experiment: Experiment, run: Run | None, identity: str, source: str | Path | None) -> None:

@@ -12,6 +12,7 @@ from nasframe.searching.gradient import (
     Search,
     SearchOptions,
     Update,
+    check_search_options,
     read_search,
     restore_supernet,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "Train",
     "Update",
     "check_proposal_loop",
+    "check_search_options",
     "derive",
     "ended_early",
     "read_search",

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from nasframe.cli import main
+from nasframe.runtime import default_cache
 from tests.conftest import Forked
 from tests.toys import STREAMS as EXPERIMENT
 
@@ -151,6 +152,33 @@ def test_options_of_a_search_are_refused_where_the_loop_trains_no_supernet(
         capsys.readouterr().err
     )
     assert not (home / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["run"],
+        ["search"],
+        ["sweep", "relaxation.temperature=1,2"],
+        ["compare", "--relaxation", "softmax,stgs"],
+    ],
+)
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["search.finalists=1"], "search.finalists: 1 of 1 candidate; expected more candidates"),
+        (["search.candidates=9", "search.finalists=2", "search.finalist_epochs=9"], "at most train.epochs"),
+    ],
+)
+def test_finalists_that_choose_nothing_are_refused_before_any_data_is_prepared(
+    command: list[str], words: list[str], problem: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [*words, "search.epochs=1", "train.epochs=1"]
+    assert main([command[0], str(EXPERIMENT), *command[1:], *words, "--out", "x"]) == 2
+    error = capsys.readouterr().err
+    assert problem in error
+    assert "done in" not in error
+    assert not default_cache().exists()
 
 
 def test_a_warm_up_as_long_as_the_search_is_refused(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ from nasframe.searching.gradient.loop_check import checked_paths
 from nasframe.searching.gradient.one_shot import OneShot
 from nasframe.searching.gradient.options import SearchOptions
 from nasframe.searching.gradient.saved_search import read_search, restore_supernet
+from nasframe.searching.gradient.selection_check import check_search_options
 from nasframe.searching.gradient.stop import has_converged
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Search",
     "SearchOptions",
     "Update",
+    "check_search_options",
     "checked_paths",
     "has_converged",
     "read_search",
