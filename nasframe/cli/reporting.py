@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from nasframe.cli.report_folders import misplaced
 from nasframe.cli.run_folder import file_in_words, is_there, near_path
 from nasframe.cli.study_options import print_files
 from nasframe.errors import ConfigurationError, RunError
@@ -105,17 +106,18 @@ def _check(
 ) -> None:
     """Refuse options that do not go together."""
     several = len(studies) > 1
-    own = {folder.resolve() for folder in [*studies, *filter(None, [out])]}
-    problems = [
-        f"--{option} {place}: is a file; expected a folder"
+    files = {
+        option: place
         for option, place in {"out": out, **places}.items()
         if place is not None and is_there(place) and not place.is_dir()
-    ]
+    }
+    problems = [f"--{option} {place}: is a file; expected a folder" for option, place in files.items()]
+    problems += misplaced({option: place for option, place in places.items() if option not in files}, out)
     problems += [
-        f"--{option} {place}: is the folder of a run or a study, or of the page; expected one for "
-        f"these files alone, such as {place / option}"
+        f"--{option} {place}: is the folder of the page; expected one for these files alone, such as "
+        f"{place / option}"
         for option, place in places.items()
-        if place is not None and place.resolve() in own
+        if place is not None and out is not None and place.resolve() == out.resolve()
     ]
     if several and out is None:
         problems.append("several studies; expected --out FOLDER for their page")

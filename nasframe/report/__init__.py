@@ -7,7 +7,7 @@ from nasframe.report.caveats import TOLD_APART, metric_caveats, run_caveats, sea
 from nasframe.report.comparison_page import comparison_page, comparison_tables, write_comparison_page
 from nasframe.report.costs import COSTS, unit_of, value_of
 from nasframe.report.documents import check_study_record
-from nasframe.report.exported_files import check_export, write_export
+from nasframe.report.exported_files import WRITTEN_BY, check_export, write_export
 from nasframe.report.finalists import selection_of, selection_verdict
 from nasframe.report.growing_page import growing_page
 from nasframe.report.loop_page import loop_figures, loop_page, loop_tables, write_loop_page
@@ -33,6 +33,7 @@ __all__ = [
     "PAGE",
     "TOLD_APART",
     "TRIAL_FOLDERS",
+    "WRITTEN_BY",
     "Live",
     "Page",
     "Watched",

@@ -10,9 +10,9 @@ from typing import Any
 from nasframe.errors import RunError
 from nasframe.runtime import Fields, Items, Text, advised, format_names, read_json, replacing, write_json
 
-__all__ = ["check_export", "write_export"]
+__all__ = ["WRITTEN_BY", "check_export", "write_export"]
 
-_WRITTEN = "written_by.json"
+WRITTEN_BY = "written_by.json"
 """The record of the files and of the report that they come from. No table's file has an underscore."""
 
 _SHAPE = Fields({"report": Text(), "files": Items(Text())})
@@ -65,7 +65,7 @@ def write_export(contents: Mapping[str, bytes], folder: Path, home: Path) -> lis
                 (folder / name).unlink(missing_ok=True)
     # noted first: an interrupted command may be given again
     names = sorted({*contents, *(before if is_own else ())})
-    write_json(folder / _WRITTEN, {"report": _place_of(home, folder), "files": names})
+    write_json(folder / WRITTEN_BY, {"report": _place_of(home, folder), "files": names})
     for name, content in contents.items():
         with replacing(folder / name) as temporary:
             temporary.write_bytes(content)
@@ -74,9 +74,9 @@ def write_export(contents: Mapping[str, bytes], folder: Path, home: Path) -> lis
 
 def _written_in(folder: Path, home: Path) -> tuple[dict[str, Any], bool]:
     """Return the record of the folder, empty where it has none, and True where it is this report's."""
-    if not (folder / _WRITTEN).is_file():
+    if not (folder / WRITTEN_BY).is_file():
         return {}, True
-    found: dict[str, Any] = read_json(folder / _WRITTEN, _SHAPE)
+    found: dict[str, Any] = read_json(folder / WRITTEN_BY, _SHAPE)
     return found, found["report"] == _place_of(home, folder)
 
 

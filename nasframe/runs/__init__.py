@@ -15,6 +15,7 @@ from nasframe.runs.documents import check_begun_record
 from nasframe.runs.failure import FAILURE, failure_of, on_one_line
 from nasframe.runs.folder import (
     OTHER_TESTS,
+    RUN_FOLDERS,
     is_begun,
     partials,
     read_record,
@@ -33,6 +34,7 @@ __all__ = [
     "FAILURE",
     "OTHER_TESTS",
     "REPLACE_IT",
+    "RUN_FOLDERS",
     "UNFINISHED",
     "Checkpoint",
     "Command",

@@ -26,6 +26,7 @@ __all__ = [
     "LOCK",
     "OTHER_TESTS",
     "RECORD",
+    "RUN_FOLDERS",
     "begin",
     "check_format",
     "clear",
@@ -51,7 +52,8 @@ _CHECKPOINTS = "checkpoints"
 OTHER_TESTS = "other_data"
 """The folder of the results on other data sets."""
 
-_FOLDERS = (_CHECKPOINTS, "task", "estimators", "plugins", "trials", OTHER_TESTS)
+RUN_FOLDERS = (_CHECKPOINTS, "task", "estimators", "plugins", "trials", OTHER_TESTS)
+"""The folders that a run may have."""
 
 
 def read_record(path: Path) -> dict[str, Any]:
@@ -176,7 +178,7 @@ def refuse_other_kinds(path: Path) -> None:
     for name in _FILES:
         if (path / name).exists():
             require_regular(path / name, RunError)
-    for name in _FOLDERS:
+    for name in RUN_FOLDERS:
         if (path / name).exists() and not (path / name).is_dir():
             raise RunError(f"{path / name}: is no folder; expected a folder")
 
@@ -197,7 +199,7 @@ def refuse_strange(path: Path) -> None:
     found = [
         item
         for item in path.iterdir()
-        if not (_is_partial(item) or item.name in (_FOLDERS if item.is_dir() else _FILES))
+        if not (_is_partial(item) or item.name in (RUN_FOLDERS if item.is_dir() else _FILES))
     ]
     checkpoints = path / _CHECKPOINTS
     found += [
@@ -213,7 +215,7 @@ def refuse_strange(path: Path) -> None:
 
 def clear(path: Path) -> None:
     """Remove everything that a run writes, except `run.json` and the lock; the folder itself stays."""
-    for name in (*_FILES, *_FOLDERS):
+    for name in (*_FILES, *RUN_FOLDERS):
         if name not in (RECORD, LOCK):
             remove_path(path / name)
     for item in partials(path):

@@ -155,6 +155,50 @@ def test_tables_and_figures_that_would_replace_each_other_are_refused(
     assert not (tmp_path / "both").exists()
 
 
+@pytest.mark.parametrize("option", ["tables", "latex", "figures"])
+@pytest.mark.parametrize(
+    "place",
+    ["run/checkpoints", "run/plugins/new", "run/trials", "other/tables/deeper", "study/trials", "link/task"],
+)
+def test_no_files_of_a_report_go_into_a_folder_that_a_run_or_a_study_writes(
+    option: str,
+    place: str,
+    run: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(run.parent)
+    shutil.copytree(run, "other")
+    Path("study").mkdir()
+    (Path("study") / "study.json").touch()
+    Path("link").symlink_to("run")
+    page = (run / "report.html").read_bytes()
+    assert main(["report", "run", f"--{option}", place, "--overwrite"]) == 2
+    error = capsys.readouterr().err
+    assert f"--{option} {place}: lies in {run.parent}/" in error
+    assert f"/{option}\n" in error
+    assert not (Path(place) / "written_by.json").exists()
+    assert (run / "report.html").read_bytes() == page
+
+
+def test_a_folder_for_reports_alone_may_lie_in_the_folder_of_the_run(run: Path) -> None:
+    for _ in range(2):
+        assert main(["report", str(run), "--tables", str(run / "tables")]) == 0
+    assert (run / "tables" / "time.csv").exists()
+
+
+def test_no_files_of_a_report_go_between_the_folders_of_runs(
+    run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(run.parent)
+    assert main(["report", "run", "--tables", ".", "--overwrite"]) == 2
+    assert "--tables .: holds runs or studies (run); expected a folder for" in (
+        said := capsys.readouterr().err
+    )
+    assert "such as tables" in said
+    assert main(["report", "run", "--tables", "tables"]) == 0
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -168,6 +212,8 @@ def test_tables_and_figures_that_would_replace_each_other_are_refused(
         (["run", "--methods", "--latex", "tex"], "--methods: prints the paragraph of one run"),
         (["run", "run", "--out", "run"], "--out run: holds other files"),
         (["run", "--latex", "run/run.json"], "--latex run/run.json: is a file; expected a folder"),
+        (["run", "--latex", "run"], "--latex run: is the folder of a run or a study"),
+        (["run", "--latex", "other"], "--latex other: is the folder of a run or a study"),
     ],
 )
 def test_mistakes_and_options_that_do_not_go_together_are_named(
@@ -178,6 +224,7 @@ def test_mistakes_and_options_that_do_not_go_together_are_named(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(run.parent)
+    shutil.copytree(run, "other")
     assert main(["report", *words]) == 2
     error = capsys.readouterr().err
     assert message in error
