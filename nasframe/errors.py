@@ -160,6 +160,8 @@ def near_names(name: str, valid: Iterable[str]) -> list[str]:
 
 
 def _is_near(name: str, other: str) -> bool:
+    if name.casefold() == other.casefold():
+        return True
     one_letter = 1 < len(name) == len(other) and sum(a != b for a, b in zip(name, other, strict=True)) == 1
     begins = len(name) > 1 and other.startswith(name)
     return one_letter or begins or difflib.SequenceMatcher(None, other, name).ratio() >= _NEAR

@@ -32,6 +32,10 @@ def test_no_name_of_one_letter_is_near_to_another() -> None:
     assert near_names("w", ["t", "n", "wide"]) == []
 
 
+def test_the_same_name_in_small_or_capital_letters_is_near() -> None:
+    assert near_names("Y", ["x", "y"]) == ["y"]
+
+
 @pytest.mark.parametrize(("typed", "meant"), [("fine", "finetune_epochs"), ("seg", "segmentation_size")])
 def test_a_beginning_is_near_however_much_is_missing(typed: str, meant: str) -> None:
     assert near_names(typed, ["finetune_epochs", "segmentation_size", "size"]) == [meant]
