@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from torch import Tensor
 
 from nasframe.errors import DataError
 from nasframe.options import option
-from nasframe.runtime import counted, require_regular, rows_not_finite
+from nasframe.runtime import advised, counted, require_regular, rows_not_finite
 from nasframe.tasks.data import Data, Splits
 from nasframe.tasks.data_files.column_choice import ColumnNames, InputChoice
 from nasframe.tasks.data_files.given_data import FileParts, GivenData, read_given
@@ -122,6 +123,7 @@ class TensorFileTask(TargetTask):
             DataError: none of these says it.
         """
         if self._found is None and self.file is not None:
+            _require_there(self.file)
             self._found = self._targets(self.file, read_given(self.file, self._wanted)).kind
         if self._found is not None:
             return self._found
@@ -141,6 +143,7 @@ class TensorFileTask(TargetTask):
         path = source if source is not None else self.file
         if path is None:
             raise DataError("the task 'tensors' has no data; say file = \"my.csv\" in [task], or --data FILE")
+        _require_there(path)
         options = {
             "target": [*self.target.names],
             "inputs": None if self.inputs is None else self.inputs.to_plain(),
@@ -264,6 +267,19 @@ def _in_words(kind: TargetKind) -> str:
     if isinstance(kind, LabelTargets):
         return f"{len(kind.names)} labels at once"
     return "a number to predict"
+
+
+def _require_there(path: Path) -> None:
+    """Refuse a path at which nothing is, with the place that it means.
+
+    Raises:
+        DataError: nothing is there.
+    """
+    if os.path.lexists(path):
+        return
+    tried = "" if path.is_absolute() else f"; from the working folder, it is {path.absolute()}"
+    problem = f"{path}: cannot be read: no such file{tried}"
+    raise DataError(advised(problem, "say where the data lies now, as --data FILE"))
 
 
 def _sha256(path: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,7 +16,7 @@ from safetensors.torch import save_file as save_tensors
 from nasframe import Experiment, Task
 from nasframe.cli import main
 from nasframe.errors import DataError
-from nasframe.runtime import SILENT
+from nasframe.runtime import SILENT, default_cache
 from nasframe.tasks import run_stages
 from nasframe.tasks.data_files import TensorFileTask
 from nasframe.tasks.data_files.csv_table import CsvTable
@@ -303,6 +304,27 @@ def test_a_file_is_searched_without_python(home: Path, name: str, options: str, 
     assert scored == (objective == "accuracy")
     (home / name).rename(home / f"other-{name}")
     assert main(["evaluate", "run"]) == 0  # from what was prepared
+
+
+def test_data_that_has_moved_is_told_with_the_place_that_was_tried_and_the_way_out(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table(home / "mine.csv")
+    (home / "mine.toml").write_text(
+        EXPERIMENT.format(task='target = "class"\nfile = "mine.csv"\ninputs = ["a1", "b1"]')
+    )
+    assert main(["search", "mine.toml", "--out", "run"]) == 0
+    record = json.loads((home / "run" / "run.json").read_text())
+    (home / "run" / "run.json").write_text(json.dumps({**record, "unfinished": {"run": {}}, "done": {}}))
+    shutil.rmtree(default_cache())
+    (home / "elsewhere").mkdir()
+    monkeypatch.chdir(home / "elsewhere")
+    capsys.readouterr()
+    assert main(["resume", "../run"]) == 2
+    error = capsys.readouterr().err
+    assert "mine.csv: cannot be read: no such file; from the working folder, it is " in error
+    assert f"{home}/elsewhere/mine.csv; say where the data lies now, as --data FILE" in error
+    assert main(["resume", "../run", "--data", "../mine.csv"]) == 0
 
 
 def test_data_given_to_a_command_goes_before_the_file_of_the_experiment(home: Path) -> None:
