@@ -22,7 +22,7 @@ from nasframe.runs.unfinished import (
     with_command,
     without_command,
 )
-from nasframe.runtime import Lock, LockedError, advised, write_json
+from nasframe.runtime import Lock, LockedError, advised, noticing_removal, write_json
 
 __all__ = ["beginning", "claimed", "command_at_work"]
 
@@ -57,7 +57,8 @@ def claimed(
             had begun to write is recorded, in one line.
 
     Raises:
-        RunError: the folder holds something else than a run, or somebody else works in it.
+        RunError: the folder holds something else than a run, or somebody else works in it; or it was removed
+            while the block ran.
         ResumableInterrupt: in place of a KeyboardInterrupt, where the run holds an unfinished command.
     """
     claim = _claim(path)
@@ -68,7 +69,11 @@ def claimed(
         finally:
             _for_steps.add(claim)
         return
-    with _resumable(path), _locked(path, experiment, command):
+    with (
+        _resumable(path),
+        _locked(path, experiment, command),
+        noticing_removal(path / LOCK, "run"),
+    ):
         if for_steps:
             _for_steps.add(claim)
         if command is not None:

@@ -62,7 +62,7 @@ from nasframe.runtime.json_documents import check_shape, parse_json, read_json, 
 from nasframe.runtime.json_list import read_json_list
 from nasframe.runtime.launched import launched_processes
 from nasframe.runtime.lazy import lazy_page
-from nasframe.runtime.locks import Lock, LockedError
+from nasframe.runtime.locks import Lock, LockedError, noticing_removal
 from nasframe.runtime.machine import MACHINE, machine_record
 from nasframe.runtime.message_log import MessageLog
 from nasframe.runtime.processor import cores, require_processor
@@ -181,6 +181,7 @@ __all__ = [
     "make_progress",
     "naming_file",
     "naming_way_out",
+    "noticing_removal",
     "offered",
     "offering",
     "one_thread",

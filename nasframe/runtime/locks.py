@@ -9,17 +9,19 @@ import contextlib
 import os
 import stat
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from attrs import frozen
 
-from nasframe.errors import RunError
+from nasframe.errors import NasframeError, RunError
 from nasframe.runtime.files import naming_file
 
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["Lock", "LockedError"]
+__all__ = ["Lock", "LockedError", "noticing_removal"]
 
 _FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
@@ -106,6 +108,28 @@ class Lock:
         with contextlib.suppress(OSError):
             self.file.unlink()
         os.close(self.descriptor)
+
+
+@contextmanager
+def noticing_removal(lock: Path, kind: str) -> Iterator[None]:
+    """Say of an error in the block that the folder was removed, where the lock in it is gone.
+
+    Args:
+        lock: the file of a lock that is held while the block runs.
+        kind: of the folder, `run` or `study`.
+
+    Raises:
+        RunError: in place of the error, which names whatever was missing first.
+    """
+    try:
+        yield
+    except (NasframeError, OSError) as error:
+        if os.path.lexists(lock):
+            raise
+        again = "give the command again, with a folder that stays"
+        raise RunError(
+            f"{lock.parent}: the folder was removed while the {kind} wrote to it; {again}"
+        ) from error
 
 
 def _refusal(file: Path, kind: str) -> RunError:

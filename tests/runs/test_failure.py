@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,20 @@ def test_a_refusal_before_any_work_is_no_failure_of_the_run(tmp_path: Path) -> N
     end_by(KeyboardInterrupt(), path, at_work=True)
     end_by(FAILURE, path, at_work=False)
     assert failure_of(read_record(path)) == ""
+
+
+def test_a_run_folder_that_is_removed_during_the_run_is_named_as_removed(tmp_path: Path) -> None:
+    path = tmp_path / "run"
+
+    def lose() -> None:
+        with claimed(path, EXPERIMENT, command=Command("run")):
+            run = Run.create(path, EXPERIMENT)
+            shutil.rmtree(path)
+            run.log({"stage": "search"})
+
+    with pytest.raises(RunError, match=r"run: the folder was removed while the run wrote to it"):
+        lose()
+    assert not path.exists()
 
 
 def test_a_command_that_goes_on_has_not_failed_any_more(tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ from typing import Any
 
 from nasframe.errors import KeptRunInterrupt, ResumableInterrupt, RunError
 from nasframe.runs import UNFINISHED, partials, require_utf8
-from nasframe.runtime import without_nan
+from nasframe.runtime import noticing_removal, without_nan
 from nasframe.studies.folder.folder_lock import locked
-from nasframe.studies.folder.layout import RECORD
+from nasframe.studies.folder.layout import LOCK, RECORD
 from nasframe.studies.folder.record import is_unbegun, read_study
 from nasframe.studies.folder.refusals import check_folder
 from nasframe.studies.folder.study_folder import StudyFolder
@@ -46,7 +46,7 @@ def open_study(
     Raises:
         RunError: the folder holds something else, or a study with another plan (the message shows the
             difference), or, where it is to be replaced, files that no study writes; or another process works
-            in it.
+            in it; or it was removed while the block ran.
     """
     folder = Path(path)
     require_utf8(folder)
@@ -61,7 +61,7 @@ def open_study(
                     item.unlink(missing_ok=True)
             with _resumable(folder):
                 study = StudyFolder(folder, kind, plain, overwrite, lock, files, call)
-                with _recording_failure(study):
+                with noticing_removal(folder / LOCK, "study"), _recording_failure(study):
                     yield study
     finally:
         if is_new:

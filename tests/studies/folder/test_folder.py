@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +27,17 @@ def test_a_place_where_nothing_was_begun_is_left_as_it_was(tmp_path: Path) -> No
     with open_study(tmp_path / "out", "sweep", PLAN):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_of_a_study_that_is_removed_meanwhile_is_named_as_removed(tmp_path: Path) -> None:
+    def lose() -> None:
+        with open_study(tmp_path / "out", "sweep", PLAN) as study:
+            study.begin()
+            shutil.rmtree(tmp_path / "out")
+            read_study(tmp_path / "out")
+
+    with pytest.raises(RunError, match=r"out: the folder was removed while the study wrote to it"):
+        lose()
 
 
 def test_a_study_of_another_kind_is_refused(tmp_path: Path) -> None:
