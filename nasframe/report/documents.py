@@ -199,7 +199,8 @@ def refuse_unfinished(folder: Path) -> None:
     """
     if (folder / "study.json").is_file():
         command = shell_line(["nasframe", "resume", str(folder)])
-        raise RunError(f"{folder}: its study has not ended, so it has no results yet; to go on: {command}")
+        why = "its study has not ended, or its results were removed"
+        raise RunError(f"{folder}: {why}; to go on: {command}, or the command of the study again")
 
 
 def check_study_record(folder: Path) -> None:

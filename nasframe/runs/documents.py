@@ -206,7 +206,8 @@ def _kept(folder: Path) -> str:
     there = [name for name in _READ_ALONE if (folder / name).is_file()]
     if not there:
         return ""
-    return f"Before that, copy {' and '.join(there)} elsewhere: of use without the record."
+    verb = "it is" if len(there) == 1 else "they are"
+    return f"Before that, copy {' and '.join(there)} elsewhere: {verb} of use without the record."
 
 
 def check_run_record(record: Any, source: Path) -> None:

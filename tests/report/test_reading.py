@@ -60,7 +60,7 @@ def test_a_study_that_has_not_ended_leads_to_the_command_that_goes_on(compared: 
     for make in (lambda: read_page(folder), lambda: join_studies([tmp_path / "ended", folder], tmp_path)):
         with pytest.raises(RunError, match="its study has not ended") as caught:
             make()
-        assert str(caught.value).endswith(f"to go on: nasframe resume '{folder}'")
+        assert f"to go on: nasframe resume '{folder}', or the command" in str(caught.value)
 
 
 def test_two_items_of_one_name_are_two_files(compared: Path, tmp_path: Path) -> None:

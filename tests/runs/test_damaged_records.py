@@ -11,7 +11,9 @@ from nasframe.cli import main
 UNKNOWN = '{"format": 1, "kind": "sweep", "plan": null, "unfinished": {"call": "cook"}}'
 RUNS = "Before that, copy the folder s/trials elsewhere: each run in it is read by itself."
 WAYS = "Put back a whole copy of run.json, or remove the folder r and give the command that made it again."
-FIRST = "Before that, copy architecture.json and experiment.toml elsewhere: of use without the record."
+FIRST = (
+    "Before that, copy architecture.json and experiment.toml elsewhere: they are of use without the record."
+)
 
 
 def write_run(home: Path, text: str, *others: str) -> None:
@@ -54,7 +56,7 @@ def test_only_files_that_are_there_are_named_as_of_use_without_the_record_of_a_r
     write_run(home, "{")
     assert error_of(capsys, "report", "r").endswith(WAYS)
     (home / "r" / "architecture.json").touch()
-    assert "Before that, copy architecture.json elsewhere" in error_of(capsys, "report", "r")
+    assert "Before that, copy architecture.json elsewhere: it is of use" in error_of(capsys, "report", "r")
 
 
 @pytest.mark.parametrize("text", ['{"format": 99}', '{"format": 99, "nasframe": "9.0"}'])
