@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from attrs import evolve
 from cyclopts import App, Parameter
 
 from nasframe.cli.plugin_files import next_command
@@ -30,10 +31,6 @@ _PLAIN: Mapping[str, Mapping[str, Any]] = {
     "baselines": {"random": 3},
 }
 """Sections of an experiment whose task proposes nothing for them."""
-
-
-_ALL_AS_ONE = {"x": "*"}
-"""All columns that are left of a table, as one input."""
 
 
 def add_commands(app: App) -> None:
@@ -133,8 +130,14 @@ def _written(
     own_task: Mapping[str, Any] = of_task if isinstance(of_task, dict) else {}
     try:
         proposed = _proposed(entry, source, own_task)
-        if _is_given("space.name", given) and _one_input_is_wanted(str(given["space"]["name"]), proposed):
-            proposed = _proposed(entry, source, {"inputs": _ALL_AS_ONE, **own_task})
+        if (
+            "inputs" not in own_task
+            and _is_given("space.name", given)
+            and _one_input_is_wanted(str(given["space"]["name"]), proposed)
+        ):
+            views = proposed
+            proposed = _proposed(entry, source, {**own_task, "inputs": _as_one(views)})
+            proposed = evolve(proposed, notes={**_left_out(views), **proposed.notes})
     except (ConfigurationError, DataError) as error:
         others = Experiment.problems_beside("task", plain) + without_effect
         if not others:
@@ -211,6 +214,19 @@ def _one_input_is_wanted(space: str, proposed: StartingValues) -> bool:
     if not isinstance(factory, SpaceFactory):
         return False
     return _takes(factory, 1) and not _takes(factory, len(views))
+
+
+def _as_one(proposed: StartingValues) -> dict[str, list[str]]:
+    """Return the columns of all proposed views as one input; a pattern would mean those left out, too."""
+    views = proposed.values["task"]["inputs"].values()
+    return {"x": [name for view in views for name in ([view] if isinstance(view, str) else view)]}
+
+
+def _left_out(proposed: StartingValues) -> dict[str, str]:
+    """Return the note on the inputs without the guess: what was left out of the views stays out of one."""
+    lines = proposed.notes.get("task.inputs", "").splitlines()
+    left = [line for line in lines if line.startswith("left out")]
+    return {"task.inputs": "\n".join(left)} if left else {}
 
 
 def _takes(factory: SpaceFactory, inputs: int) -> bool:

@@ -352,3 +352,35 @@ def test_inputs_that_the_user_says_are_kept_for_any_space(table: Path) -> None:
     assert main(["new", "pumps.csv", "space.name=nas_bench_201", views]) == 0
     inputs = tomllib.loads(Path("pumps.toml").read_text(encoding="utf-8"))["task"]["inputs"]
     assert set(inputs) == {"a", "b"}
+
+
+def with_notes(path: Path) -> None:
+    """Write the table with a column of texts."""
+    head, *lines = TABLE.splitlines()
+    texts = [f"{line},{'dry' if row % 3 else 'wet'}" for row, line in enumerate(lines)]
+    path.write_text("\n".join([f"{head},note", *texts]) + "\n", encoding="utf-8")
+
+
+def test_inputs_that_are_given_and_hold_texts_are_refused_before_a_file_is_written(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_notes(home / "pumps.csv")
+    assert main(["new", "pumps.csv", 'task.inputs={x="*"}', "task.target=state"]) == 2
+    said = capsys.readouterr().err
+    assert "task.inputs: column 'note': holds 2 different texts, and inputs are numbers" in said
+    assert "Those that can be inputs: flow_a, flow_b, noise_a, noise_b" in said
+    assert not (home / "pumps.toml").exists()
+
+
+def test_the_command_that_the_file_recommends_leaves_texts_out_and_runs(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_notes(home / "pumps.csv")
+    assert main(["new", "pumps.csv"]) == 0
+    comment = " ".join(Path("pumps.toml").read_text(encoding="utf-8").replace("#", " ").split())
+    assert "nasframe new FILE space.name=nas_bench_201 proposes them" in comment
+    capsys.readouterr()
+    assert main(["new", "pumps.csv", "space.name=nas_bench_201", "--overwrite"]) == 0
+    assert "task.inputs: left out: column 'note': holds 2 different texts" in capsys.readouterr().err
+    few = ["search.epochs=2", "search.min_epochs=1", "search.finalists=2", "train.epochs=2"]
+    assert main(["run", "pumps.toml", *few]) == 0

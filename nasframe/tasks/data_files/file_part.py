@@ -61,8 +61,8 @@ class FilePart:
         return ""
 
     @property
-    def no_input(self) -> str:
-        """Why a column can be no input, as the rest of a sentence; empty where it can be one."""
+    def no_numbers(self) -> str:
+        """Why a column cannot be read as numbers, as the rest of a sentence; empty where it can."""
         found = len(self.values)
         if self.gap and self.is_number:
             return f"{self.gap}; fill the gap, or leave the row out, to use the column"
@@ -75,8 +75,15 @@ class FilePart:
                 else "a column of numbers made from them could be one"
             )
             return f"holds {found} different texts, and inputs are numbers; {cure}"
+        return ""
+
+    @property
+    def no_input(self) -> str:
+        """Why a column is proposed for no input, as the rest of a sentence; empty where it can be one."""
+        if why := self.no_numbers:
+            return why
         word = self.name.casefold()
-        distinct = found == len(self.texts) > 2
+        distinct = len(self.values) == len(self.texts) > 2
         if distinct and (word in _IDENTIFIERS or word.endswith(("_id", " id"))):
             return "numbers the rows, which teaches nothing"
         return ""

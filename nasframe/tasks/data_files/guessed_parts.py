@@ -139,7 +139,8 @@ def _of_table(table: CsvTable, given: Mapping[str, Any]) -> GuessedParts:
     group = said.group or _group(parts, used, notes)
     used += [group] if group else []
     if given.get("inputs") is not None:
-        inputs = _given_inputs(given["inputs"], names, used, "columns", table.path)
+        unfit = {name: why for name, part in parts.items() if (why := part.no_numbers)}
+        inputs = _given_inputs(given["inputs"], names, used, "columns", table.path, unfit)
         columns = sum(len(view.names) for view in inputs.values())
     else:
         free = []
@@ -216,7 +217,12 @@ def _of_arrays(
         target = _target(path, rest, taken, notes, "arrays", names, only=True, unfit=unfit)
     used = [*target, *taken]
     if given.get("inputs") is not None:
-        inputs = _given_inputs(given["inputs"], names, used, "arrays", path)
+        arrays_unfit = {
+            name: why
+            for name, value in arrays.items()
+            if (why := _no_rows(value, rows) or _no_array_input(value))
+        }
+        inputs = _given_inputs(given["inputs"], names, used, "arrays", path, arrays_unfit)
     else:
         found = {}
         for name, value in arrays.items():
@@ -319,12 +325,38 @@ def _said(path: Path, given: Mapping[str, Any], names: Sequence[str], things: st
 
 
 def _given_inputs(
-    value: Any, names: Sequence[str], used: Sequence[str], things: str, path: Path
+    value: Any,
+    names: Sequence[str],
+    used: Sequence[str],
+    things: str,
+    path: Path,
+    unfit: Mapping[str, str],
 ) -> dict[str, ColumnNames]:
+    """Return the inputs that the user says.
+
+    Args:
+        value: as TOML holds them.
+        names: of all `things`, which are `columns` or `arrays`.
+        used: names of other parts.
+        path: of the file.
+        unfit: name → why it can be no input.
+
+    Raises:
+        ConfigurationError: they are none, or one of them holds no numbers.
+    """
     mistakes = _Mistakes(str(path))
-    found = mistakes.of(lambda: _choose_inputs(value, names, used, things))
+    found = mistakes.of(lambda: _choose_inputs(value, names, used, things)) or {}
+    thing = things.removesuffix("s")
+    wrong = [name for view in found.values() for name in view.names if name in unfit]
+    mistakes.problems += [
+        f"task.inputs: {thing} {shorten(name, 40)!r}: {unfit[name]}" for name in wrong[:_SHOWN]
+    ]
+    if wrong:
+        fit = [name for name in names if name not in unfit and name not in used]
+        more = f"; {len(wrong) - _SHOWN} more {things} are no inputs" * (len(wrong) > _SHOWN)
+        mistakes.problems[-1] += f"{more}. Those that can be inputs: {_listed(fit) or 'none'}"
     mistakes.tell()
-    return found or {}
+    return found
 
 
 def _choose_inputs(

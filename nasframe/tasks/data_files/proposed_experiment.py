@@ -79,8 +79,8 @@ def _why_this_space(found: GuessedParts) -> str:
         why = (
             "for columns in any order: each view is a linear layer on all its columns, and cells choose by "
             "which operation views meet: a sum, a gate, a layer on both. Where neighbouring columns belong "
-            "together, as steps in time do, cells of convolutions may do better: nasframe new "
-            "FILE 'task.inputs={x=\"*\"}' proposes them"
+            "together, as steps in time do, cells of convolutions may do better: nasframe new FILE "
+            "space.name=nas_bench_201 proposes them"
         )
     else:
         why = (

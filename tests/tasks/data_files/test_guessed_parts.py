@@ -254,3 +254,17 @@ def test_another_format_is_refused_with_those_that_are_read(name: str, tmp_path:
 def test_a_column_without_a_name_is_left_out_and_told(tmp_path: Path) -> None:
     found = guessed(tmp_path, rows("flow,,heat,y", "N.5", "N.5", "N.5", "u|v"))
     assert found.left_out[-1] == "column 2: has no name in the header, and an input is called by one"
+
+
+def test_arrays_that_are_given_and_hold_texts_or_gaps_are_refused_as_inputs(tmp_path: Path) -> None:
+    gaps = np.arange(20.0)
+    gaps[3] = np.nan
+    arrays = {"a": np.arange(20.0), "gaps": gaps, "texts": np.array(["u", "v"] * 10)}
+    np.savez(tmp_path / "a.npz", y=np.arange(20) % 2, **arrays)
+    with pytest.raises(ConfigurationError) as told:
+        guess_parts(tmp_path / "a.npz", {"target": "y", "inputs": ["a", "gaps", "texts"]})
+    assert [line.partition(": ")[2][:24] for line in told.value.problems] == [
+        "array 'gaps': row 3 hold",
+        "array 'texts': holds tex",
+    ]
+    assert told.value.problems[-1].endswith("Those that can be inputs: a")
