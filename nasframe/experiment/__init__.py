@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nasframe.experiment.device import resolve_device
 from nasframe.experiment.experiment import SETTINGS, Experiment
+from nasframe.experiment.given_experiment import as_experiment, experiment_file
 from nasframe.experiment.keys import option_keys
 from nasframe.experiment.overrides import Overrides, overridden, override_words, parse_value
 from nasframe.experiment.plain import plain_value
@@ -30,7 +31,9 @@ __all__ = [
     "Experiment",
     "OptionGroup",
     "Overrides",
+    "as_experiment",
     "default_in_toml",
+    "experiment_file",
     "in_toml",
     "option_keys",
     "options_of_plugin",

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from nasframe.errors import NasframeError
-from nasframe.experiment import Experiment
+from nasframe.experiment import Experiment, as_experiment
 from nasframe.jobs import start_server
 from nasframe.pipeline.baselines import check_baselines
 from nasframe.pipeline.candidate_training import PRELOAD, CandidateTraining
@@ -36,7 +36,7 @@ when the search has ended."""
 
 
 def search(
-    experiment: Experiment,
+    experiment: Experiment | str | Path,
     out: str | Path | None = None,
     *,
     source: str | Path | None = None,
@@ -50,7 +50,7 @@ def search(
 
     See `run_experiment` for the arguments. With `out` None no run folder is written.
     """
-    progress = progress_of(progress)
+    progress, experiment = progress_of(progress), as_experiment(experiment)
     proposes = isinstance(experiment.loop, ProposalLoop)
     trains = proposes or experiment.search.finalists > 0
     if workers > 1 and trains:

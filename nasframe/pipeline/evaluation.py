@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from nasframe.experiment import Experiment
+from nasframe.experiment import Experiment, as_experiment
 from nasframe.network import cost_of
 from nasframe.pipeline.baselines import score_baselines
 from nasframe.pipeline.loading import load_experiment, load_run
@@ -24,7 +24,7 @@ __all__ = ["evaluate"]
 def evaluate(
     run: Run | str | Path,
     *,
-    experiment: Experiment | None = None,
+    experiment: Experiment | str | Path | None = None,
     source: str | Path | None = None,
     cache: str | Path | None = None,
     device: str | None = None,
@@ -34,7 +34,8 @@ def evaluate(
 
     Args:
         run: the run or its folder.
-        experiment: the one that made the run; needed only where its task was made in Python.
+        experiment: the one that made the run, or the path of its TOML file; needed only where its task was
+            made in Python.
         source: the user's data, if it has moved.
         cache: the folder of prepared data, where that of the run is none of this machine's; see `prepare`.
         device: where to compute; None is what the experiment says.
@@ -58,7 +59,7 @@ def evaluate(
     found = load_run(run)
     with claimed(found.path, command=Command("evaluate", given(source))):
         recorded = found.path if experiment is None else None
-        experiment = experiment or load_experiment(found)
+        experiment = load_experiment(found) if experiment is None else as_experiment(experiment)
         network, calibration, where = load_network(found, experiment, device)
         prepared = prepare(experiment, found, source, progress, cache=cache, recorded=recorded)
         found.take_up()

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from nasframe.errors import ArchitectureError, RunError
-from nasframe.experiment import Experiment
+from nasframe.experiment import Experiment, as_experiment
 from nasframe.network import Network, build, inherit
 from nasframe.pipeline.engines import check_built_network, check_caveats, training_engine
 from nasframe.pipeline.fine_tuning import fine_tune
@@ -26,7 +26,7 @@ __all__ = ["train"]
 
 
 def train(
-    experiment: Experiment,
+    experiment: Experiment | str | Path,
     out: str | Path,
     *,
     architecture: Architecture | None = None,
@@ -47,7 +47,7 @@ def train(
         RunError: no architecture was given and `out` holds none, or holds another one.
         ArchitectureError: the architecture takes other inputs or gives other outputs than the task.
     """
-    progress = progress_of(progress)
+    progress, experiment = progress_of(progress), as_experiment(experiment)
     path, toml, identity = Path(out), experiment.to_toml(), experiment.fingerprint()
     options = given(source)
     if architecture is not None and architecture.space.origin is not None:

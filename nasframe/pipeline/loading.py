@@ -21,7 +21,15 @@ def load_run(path: Run | str | Path) -> Run:
 
 
 def load_experiment(run: Run | str | Path) -> Experiment:
-    """Return the resolved experiment of a run."""
+    """Return the resolved experiment of a run; `Experiment.load` reads one that no run has.
+
+    Raises:
+        RunError: it is no run, or its experiment cannot be read.
+    """
+    if not isinstance(run, Run) and Path(run).is_file():
+        raise RunError(
+            f"{run}: is a file; expected a run folder. The experiment of a TOML file: Experiment.load(...)"
+        )
     found = load_run(run)
     with reading_run(found):
         return Experiment.load(found.path / "experiment.toml")

@@ -12,7 +12,7 @@ import attrs
 from attrs import field, frozen
 
 from nasframe.errors import ConfigurationError, DataError, KeptRunInterrupt, RunError
-from nasframe.experiment import Experiment
+from nasframe.experiment import Experiment, as_experiment
 from nasframe.pipeline.recorded_cache import recorded_cache, recorded_folders
 from nasframe.pipeline.task_facts import task_facts
 from nasframe.runs import Run, reading_run
@@ -84,7 +84,7 @@ def keeping_old_run(overwrite: bool) -> Iterator[None]:
 
 
 def prepare(
-    experiment: Experiment,
+    experiment: Experiment | str | Path,
     run: Run | None,
     source: str | Path | None,
     progress: Progress,
@@ -95,7 +95,7 @@ def prepare(
     """Run or skip the task's stages; a run that is there gets the data it was made from.
 
     Args:
-        experiment: names the task and the cache.
+        experiment: names the task and the cache; or the path of its TOML file.
         run: the run to use them in, None for a new one.
         source: the user's data; None is what the run used before, or the task's own.
         progress: what to report to.
@@ -107,6 +107,7 @@ def prepare(
         RunError: the run was made from another state of the data, or the folder names a cache that the user
             has to say (docs/commands.md).
     """
+    experiment = as_experiment(experiment)
     if run is not None and run.changed_plugins:
         progress.warn(
             f"{run.path}: was made with other code of {', '.join(run.changed_plugins)}; what is done is kept"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from nasframe.experiment import Experiment
+from nasframe.experiment import Experiment, as_experiment
 from nasframe.pipeline.architecture_search import search
 from nasframe.pipeline.baselines import train_baselines
 from nasframe.pipeline.evaluation import evaluate
@@ -19,7 +19,7 @@ __all__ = ["run_experiment"]
 
 
 def run_experiment(
-    experiment: Experiment,
+    experiment: Experiment | str | Path,
     out: str | Path,
     *,
     source: str | Path | None = None,
@@ -34,7 +34,7 @@ def run_experiment(
     What is done for the same inputs is skipped; what was interrupted goes on where it stopped.
 
     Args:
-        experiment: what to do.
+        experiment: what to do, or the path of its TOML file.
         out: the run folder; see `Run.create` for what may be there already.
         source: the user's data; None is what the run used before, or the task's own.
         overwrite: replace a run that is there, once all is ready to search again.
@@ -47,7 +47,7 @@ def run_experiment(
     Raises:
         RunError: `out` holds something else, or another process works in it.
     """
-    progress = progress_of(progress)
+    progress, experiment = progress_of(progress), as_experiment(experiment)
     path = Path(out)
     command = Command("run", given(source, workers))
     with claimed(path, experiment.to_toml(), for_steps=True, command=command):

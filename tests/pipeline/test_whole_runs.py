@@ -9,6 +9,7 @@ import pytest
 
 import nasframe
 from nasframe import Experiment, Run
+from nasframe.errors import ConfigurationError, RunError
 from tests.comparing import without_time
 from tests.recorded_progress import Log
 
@@ -83,3 +84,27 @@ def test_a_run_is_loaded_by_its_path(experiment: Experiment, tmp_path: Path) -> 
         run.path / "architecture.json"
     )
     assert "cell1" in nasframe.draw(tmp_path / "run").svg
+
+
+def test_every_step_takes_the_path_of_a_toml_file_in_place_of_an_experiment(
+    experiment: Experiment, tmp_path: Path
+) -> None:
+    file = tmp_path / "my.toml"
+    file.write_text(experiment.to_toml(), encoding="utf-8")
+    run = nasframe.run_experiment(file, tmp_path / "run")
+    assert nasframe.evaluate(run, experiment=str(file)) == run.test
+    assert nasframe.search(str(file)).architecture == run.architecture
+    nasframe.train(file, tmp_path / "other", architecture=run.architecture)
+    assert nasframe.prepare(file, None, None, Log()).data.inputs
+
+
+def test_what_is_neither_an_experiment_nor_a_path_is_refused_in_words(tmp_path: Path) -> None:
+    for step in (nasframe.search, nasframe.compare):
+        with pytest.raises(ConfigurationError, match="expected an Experiment or the path"):
+            step(3)  # type: ignore[operator]
+
+
+def test_a_toml_file_in_place_of_a_run_is_led_to_the_function_that_loads_it(tmp_path: Path) -> None:
+    (tmp_path / "my.toml").write_text("seed = 1\n", encoding="utf-8")
+    with pytest.raises(RunError, match=r"is a file; .* Experiment.load\("):
+        nasframe.load_experiment(tmp_path / "my.toml")

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 from attrs import frozen
 
-from nasframe.experiment import Experiment, read_toml, tensors_of, with_preset, with_tensors
+from nasframe.experiment import Experiment, experiment_file, read_toml, tensors_of, with_preset, with_tensors
 from nasframe.studies.default_place import default_folder
 
 __all__ = ["BaseExperiment"]
@@ -50,7 +50,7 @@ class BaseExperiment:
             return experiment
         if isinstance(experiment, Experiment):
             return cls(with_tensors(experiment.to_dict(), tensors_of(experiment)), "experiment")
-        path = Path(experiment)
+        path = experiment_file(experiment)
         return cls(read_toml(path), str(path), path.stem)
 
     @property
