@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from nasframe.display import format_value
@@ -34,6 +34,22 @@ _OF_SPLITS = re.compile(r"split|share|fold|seed|data_?set|examples|clips|identit
 
 _MOST_SPACES = 8
 """Spaces of a study whose sizes are told one by one."""
+
+_MOST_INPUTS = 8
+"""Inputs of a task that are told one by one."""
+
+_TABLES = (".csv", ".tsv", ".txt")
+
+_ANY_TENSORS = ("tensors", "TensorTask")
+"""Tasks whose objective follows from the kind of their targets."""
+
+_KIND_OF = {"accuracy": "classes", "f1_weighted": "labels", "r2": "number"}
+
+_KINDS = {
+    "classes": "It is a classification into {} classes",
+    "labels": "It predicts {} labels at once",
+    "number": "It predicts a number",
+}
 
 Settings = Mapping[str, Any]
 
@@ -92,13 +108,17 @@ def _with_options(settings: Settings, section: str, left_out: Sequence[str] = ()
     known = [
         f"{key} = {_shown(value)}"
         for key, value in _section(settings, section).items()
-        if key not in ("name", *left_out) and isinstance(value, bool | int | float | str)
+        if key not in ("name", *left_out) and value not in ([], {})
     ]
     return f" ({', '.join(known)})" if known else ""
 
 
 def _shown(value: object) -> str:
-    """Return the value of an option as the experiment has it."""
+    """Return the value of an option as the experiment has it: `[sum, gate]`, `{width = 8}`."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_shown, value))}]"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{key} = {_shown(item)}' for key, item in value.items())}}}"
     return str(value).lower() if isinstance(value, bool) else format_value(value, "setting")
 
 
@@ -110,10 +130,12 @@ def _data(run: Run, settings: Settings, varied: Collection[str] = ()) -> list[st
     if test.get("examples") is not None:
         examples["test"] = test["examples"]
     name, objective = _named(settings, "task"), facts.get("objective") or test.get("objective")
-    found = []
+    found, is_one = [], not any(key.startswith("task.") for key in varied)
     if name:
         by = f", and its objective is {objective}" if objective else ""
-        found.append(f"The task is {name}{by}.")
+        file = _data_file(run, settings) if is_one else ""
+        found.append(f"The task is {_in_words(name)}{f', on the data {file}' * bool(file)}{by}.")
+        found += _kind_and_inputs(name, facts, settings, file) if is_one else []
     if examples and not any(key == "data_seed" or key.startswith("task.") for key in varied):
         parts = [f"{count:,} {_FOR.get(split, f'in the split {split}')}" for split, count in examples.items()]
         found.append(f"The numbers of examples are {', '.join(parts)}.")
@@ -126,6 +148,40 @@ def _data(run: Run, settings: Settings, varied: Collection[str] = ()) -> list[st
     if listed:
         found.append(f"The splits were made by the task with {', '.join(listed)}.")
     return found
+
+
+def _in_words(name: str) -> str:
+    """Return the name of a task; of one that was made in Python its class."""
+    module, _, kind = name.rpartition(":")
+    return f"made in Python, a {kind}" if "." in module else name
+
+
+def _data_file(run: Run, settings: Settings) -> str:
+    """Return the name of the data that a user gave, without its folder; empty where the task has its own."""
+    given = (run.record["data"] or {}).get("source") or _section(settings, "task").get("file")
+    return PurePath(given).name if isinstance(given, str) else ""
+
+
+def _kind_and_inputs(name: str, facts: Mapping[str, Any], settings: Settings, file: str) -> list[str]:
+    """Return sentences on what is predicted, of a task that learns from any tensors, and on the inputs."""
+    found = []
+    outputs, kind = facts.get("outputs"), _section(settings, "task").get("kind")
+    if kind is None and name.rpartition(":")[2] in _ANY_TENSORS:
+        kind = _KIND_OF.get(str(facts.get("objective")))
+    if isinstance(kind, str) and kind in _KINDS and isinstance(outputs, int):
+        found.append(f"{_KINDS[kind].format(outputs)}.")
+    inputs = facts.get("inputs") or {}
+    if 0 < len(inputs) <= _MOST_INPUTS:
+        thing = "column" if PurePath(file).suffix.lower() in _TABLES else "number"
+        parts = [f"{key} ({_shape_in_words(shape, thing)})" for key, shape in inputs.items()]
+        found.append(f"{'Its input is' if len(parts) == 1 else 'Its inputs are'} {_listed(parts)}.")
+    return found
+
+
+def _shape_in_words(shape: Sequence[int], thing: str) -> str:
+    if len(shape) == 2 and shape[0] == 1:
+        return counted(shape[1], thing)
+    return " × ".join(map(str, shape)) or "a number"
 
 
 def _is_plain(value: object) -> bool:
@@ -238,12 +294,28 @@ def _training(run: Run, settings: Settings) -> list[str]:
 
 
 def _cost(run: Run) -> list[str]:
-    search = (run.record.get("search") or {}).get("seconds")
+    """Return the sentence of the computing time, with what is counted, beside the time of the stages."""
+    summary = run.record.get("search") or {}
+    search, selection = summary.get("seconds"), selection_of(run)
     lines = [line.get("seconds") for stage in ("train", "finetune") for line in run.history(stage)]
     training = sum(seconds for seconds in lines if seconds is not None)
-    parts = [f"the search took {search:,.1f} s"] if search is not None else []
-    parts += [f"the final training {'took ' * (search is None)}{training:,.1f} s"] if training else []
+    of_search = "its trials" if "trials" in summary else "its epochs"
+    if selection:
+        of_search += " and finalists" if selection.get("finals") else " and the choice among candidates"
+    parts = []
+    if search is not None:
+        parts.append(f"the search took {search:,.1f} s{_beside(run, 'search', of_search)}")
+    if training:
+        took = "took " * (search is None)
+        parts.append(f"the final training {took}{training:,.1f} s{_beside(run, 'train', 'its epochs')}")
     return [f"In computing time {' and '.join(parts)}."] if parts else []
+
+
+def _beside(run: Run, stage: str, counts: str) -> str:
+    """Return in brackets what a computing time is of, and the time of its whole stage where it is known."""
+    whole = run.seconds.get(stage)
+    took = f"; the whole stage took {whole:,.1f} s" if whole is not None else ""
+    return f" ({counts} alone{took})"
 
 
 def _baselines(run: Run) -> list[str]:

@@ -13,7 +13,7 @@ import pytest
 from nasframe import Run
 from nasframe.report import read_page
 from nasframe.report.machines import computing_sentences, machine_facts, machine_sentences
-from nasframe.report.methods import study_methods
+from nasframe.report.methods import run_methods, study_methods
 from nasframe.report.study_record import current_names
 from nasframe.space.architecture import rebuild_space
 from tests.report.studies import comparison, sweep
@@ -181,3 +181,54 @@ def test_one_thread_for_everything_is_said_in_words() -> None:
     assert found == (
         "Everything was computed on the processor alone, with one thread of the processor in each process."
     )
+
+
+def with_record(run: Run, folder: Path, toml: str, **record: Any) -> Run:
+    """A copy of a run with another experiment, and with other parts of its record."""
+    shutil.copytree(run.path, folder)
+    (folder / "experiment.toml").write_text(toml, encoding="utf-8")
+    known = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    known["data"] |= record.pop("data", {})
+    (folder / "run.json").write_text(json.dumps(known | record), encoding="utf-8")
+    return Run.open(folder)
+
+
+def test_lists_and_tables_of_options_stand_in_the_paragraph(run: Run, tmp_path: Path) -> None:
+    toml = '[space]\nname = "any"\noperations = ["sum", "gate"]\nmixer = {width = 8}\nnone = []\n'
+    text = " ".join(run_methods(with_record(run, tmp_path / "run", toml)))
+    assert "any (operations = [sum, gate], mixer = {width = 8})" in text
+
+
+@pytest.mark.parametrize(
+    ("objective", "outputs", "said"),
+    [
+        ("accuracy", 3, "It is a classification into 3 classes."),
+        ("f1_weighted", 4, "It predicts 4 labels at once."),
+        ("r2", 1, "It predicts a number."),
+    ],
+)
+def test_the_paragraph_names_the_file_the_kind_and_the_inputs_of_a_table(
+    objective: str, outputs: int, said: str, run: Run, tmp_path: Path
+) -> None:
+    inputs = {"left": [1, 2], "right": [1, 1]}
+    facts = {"objective": objective, "inputs": inputs, "outputs": outputs, "examples": {"weights": 9}}
+    toml = '[task]\nname = "tensors"\nfile = "/home/me/my.csv"\n'
+    found = run_methods(with_record(run, tmp_path / "run", toml, data={"task": facts, "source": None}))
+    assert found[:3] == [
+        f"The task is tensors, on the data my.csv, and its objective is {objective}.",
+        said,
+        "Its inputs are left (2 columns) and right (1 column).",
+    ]
+
+
+def test_a_task_that_was_made_in_python_is_said_in_words(run: Run, tmp_path: Path) -> None:
+    toml = '[task]\nname = "nasframe.task:TensorTask"\n'
+    assert run_methods(with_record(run, tmp_path / "run", toml))[0].startswith(
+        "The task is made in Python, a TensorTask, and its objective is"
+    )
+
+
+def test_a_computing_time_says_what_it_is_of_beside_the_time_of_the_stage(run: Run) -> None:
+    cost = next(line for line in run_methods(run) if line.startswith("In computing time"))
+    assert " alone; the whole stage took " in cost
+    assert "(its epochs" in cost
