@@ -26,6 +26,7 @@ from nasframe.watching.folder_state import (
 from nasframe.watching.found_folders import FoundFolder, find_folders, is_below, newest
 from nasframe.watching.run_line import PREPARING
 from nasframe.watching.trial_files import NetworkResults
+from nasframe.watching.trials_of_studies import running_in_words, with_best_trials
 from nasframe.watching.watched_line import holds, shown_name, watched
 
 __all__ = ["Answer", "WatchedPages"]
@@ -124,12 +125,11 @@ class WatchedPages:
         shown = newest(folders, _MOST)
         studies = {study for name in shown if (study := _study_of(name, folders)) is not None}
         lines = self._found({name: folder for name, folder in folders.items() if name in {*shown, *studies}})
-        running = sum(line.state == "running" for line in lines)
         left_out = len(folders) - len(lines)
         more = f"; {counted(left_out, 'other')} changed earlier and are left out" if left_out else ""
         title = visible(f"Watching {self.root.resolve().name}")
         page = overview_page(title, visible(f"{self.root}{more}"), lines, {})
-        return Answer(200, page.to_html(_live({}, f"{running} running")))
+        return Answer(200, page.to_html(_live({}, running_in_words(lines))))
 
     def _found(self, folders: dict[str, FoundFolder]) -> list[Watched]:
         """Return the lines of folders, those that changed last first."""
@@ -151,7 +151,7 @@ class WatchedPages:
                 study = None if above is None else shown_name(folders[above])
                 self._lines[name] = key, watched(folder, begun, changes[name], networks, study, line)
             found.append(self._lines[name][1])
-        return found
+        return with_best_trials(found)
 
     def _page(self, folder: FoundFolder, folders: dict[str, FoundFolder]) -> Answer:
         own = {

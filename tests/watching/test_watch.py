@@ -22,9 +22,11 @@ from attrs import frozen
 
 import nasframe
 from nasframe.cli import main
+from nasframe.report import Watched
 from nasframe.runtime import Lock
 from nasframe.studies import compare_on_table
 from nasframe.watching.found_folders import find_folders, newest
+from nasframe.watching.trials_of_studies import running_in_words
 from tests.toys import SUMS, TOYS
 
 PLUGIN = ["--plugin", str(TOYS / "toy_sums.py")]
@@ -279,6 +281,28 @@ def test_a_study_that_has_not_ended_shows_its_trials(watcher: Watcher) -> None:
     page = watcher.ask("/begun/report.html").text
     assert 'href="/begun/trials/temperature%3D1.0%2Cseed%3D1/report.html"' in page
     assert "whose report comes when it has ended" in page
+
+
+def test_a_study_that_has_not_ended_shows_the_best_of_its_trials_so_far(watcher: Watcher) -> None:
+    shutil.copytree(watcher.root / "study", watcher.root / "halfway")
+    for name in ("sweep.json", "report.html"):
+        (watcher.root / "halfway" / name).unlink()
+    rows = table_on(watcher.ask("/").text, "the last change first")
+    best = max(
+        table_on(watcher.ask("/").text, "Trials of halfway").values(), key=lambda cells: float(cells[4])
+    )
+    assert rows["halfway"][3:6] == [best[3], best[4], "—"]
+
+
+def test_what_runs_is_counted_as_the_rows_are_with_the_trials_in_brackets() -> None:
+    study = Watched("s", "/s", "sweep", "running")
+    trial = Watched("s/a", "/s/a", "run", "running", study="s")
+    run = Watched("r", "/r", "run", "running")
+    done = Watched("d", "/d", "run", "done")
+    assert running_in_words([study, trial, done]) == "1 study running (1 trial)"
+    assert running_in_words([study, trial, trial, run]) == "1 run and 1 study running (2 trials)"
+    assert running_in_words([run, run]) == "2 runs running"
+    assert running_in_words([done]) == "0 running"
 
 
 def test_a_study_of_python_that_an_error_ended_has_failed_with_its_reason(watcher: Watcher) -> None:
