@@ -68,13 +68,21 @@ class Watched:
     failed: Mapping[str, str] = field(factory=dict)
 
 
-def overview_page(title: str, about: str, found: Sequence[Watched], links: Mapping[str, str]) -> Page:
+def overview_page(
+    title: str,
+    about: str,
+    found: Sequence[Watched],
+    links: Mapping[str, str],
+    looks: dict[str, int] | None = None,
+) -> Page:
     """Return the page of a folder.
 
     Args:
         title, about: of the page.
         found: its runs and studies, those that changed last first.
         links: address → words, above the page.
+        looks: run → number of the look of its curves, on the page of a moment ago; it is kept as long as
+            the run is drawn, and this becomes what is on the page now. None for a page that is made once.
     """
     drawn = [item for item in found if item.kind == "run" and (item.searched or item.trained or item.tried)]
     searched = [item for item in found if item.courses]
@@ -100,7 +108,7 @@ def overview_page(title: str, about: str, found: Sequence[Watched], links: Mappi
         title=title,
         about=about,
         tables=[*([_table(first, "overview", _title(first))] if first else []), *folded],
-        figures=[*_figures(drawn[:_MOST]), *map(_course_chart, studies)],
+        figures=[*_figures(drawn[:_MOST], {} if looks is None else looks), *map(_course_chart, studies)],
         links=links,
         note=note,
         folded=[table.name for table in folded],
@@ -180,12 +188,21 @@ def _course_chart(study: Watched) -> LineChart:
     )
 
 
-def _figures(runs: Sequence[Watched]) -> list[Figure]:
+def _keep_looks(runs: Sequence[Watched], looks: dict[str, int]) -> None:
+    """Take the looks of runs that are not drawn any more; give each new run the first one that is free."""
+    names = [run.name for run in runs]
+    for name in looks.keys() - {*names}:
+        del looks[name]
+    free = (number for number in range(len(names)) if number not in {*looks.values()})
+    looks.update(zip([name for name in names if name not in looks], [*free], strict=False))
+
+
+def _figures(runs: Sequence[Watched], looks: dict[str, int]) -> list[Figure]:
     """Return the curves of the runs: a chart for each objective and stage, and one of the entropies.
 
     Several have one legend, as a run has the same look in each of them.
     """
-    looks = {run.name: place for place, run in enumerate(runs)}
+    _keep_looks(runs, looks)
     charts: list[Figure] = []
     for objective in dict.fromkeys(run.objective for run in runs):
         own = [run for run in runs if run.objective == objective]

@@ -82,6 +82,7 @@ class WatchedPages:
     _lines: dict[str, tuple[tuple[Stamp, float, float], Watched]] = field(init=False, factory=dict)
     _networks: dict[str, NetworkResults] = field(init=False, factory=dict)
     _pages: dict[str, _Made] = field(init=False, factory=dict)
+    _looks: dict[str, dict[str, int]] = field(init=False, factory=dict)
     _turn: threading.Lock = field(init=False, factory=threading.Lock)
 
     def __attrs_post_init__(self) -> None:
@@ -128,7 +129,7 @@ class WatchedPages:
         left_out = len(folders) - len(lines)
         more = f"; {counted(left_out, 'other')} changed earlier and are left out" if left_out else ""
         title = visible(f"Watching {self.root.resolve().name}")
-        page = overview_page(title, visible(f"{self.root}{more}"), lines, {})
+        page = overview_page(title, visible(f"{self.root}{more}"), lines, {}, self._looks.setdefault("/", {}))
         return Answer(200, page.to_html(_live({}, running_in_words(lines))))
 
     def _found(self, folders: dict[str, FoundFolder]) -> list[Watched]:
@@ -165,7 +166,8 @@ class WatchedPages:
         made = self._pages.get(folder.name)
         if made is None or (made.stamps != stamps and time.monotonic() > made.rests_until):
             began = time.monotonic()
-            page = _page_of(folder, line, [other for other in lines if other is not line])
+            looks = self._looks.setdefault(address_of(folder), {})
+            page = _page_of(folder, line, [other for other in lines if other is not line], looks)
             now = time.monotonic()
             made = self._pages[folder.name] = _Made(stamps, page, now + _REST * (now - began))
         state = ", ".join(filter(None, [line.state, line.steps, f"changed {line.changed}"]))
@@ -177,15 +179,16 @@ class WatchedPages:
         return Answer(status, page.to_html(_live({"/": "All runs and studies"}, "")))
 
 
-def _page_of(folder: FoundFolder, line: Watched, trials: Sequence[Watched]) -> Page:
-    """Return the report of a folder as it is now, or what can be said of it."""
+def _page_of(folder: FoundFolder, line: Watched, trials: Sequence[Watched], looks: dict[str, int]) -> Page:
+    """Return the report of a folder as it is now, or what can be said of it; see `overview_page`."""
     title = f"nasframe: {line.name}"
     if line.problem or line.steps == PREPARING:
         return overview_page(title, line.steps or "It cannot be read.", [line], {})
     try:
         if folder.kind == "study" and not has_results(folder.path):
             about = f"{line.kind}, whose report comes when it has ended"
-            return overview_page(title, about, [line, *(evolve(trial, study=None) for trial in trials)], {})
+            found = [line, *(evolve(trial, study=None) for trial in trials)]
+            return overview_page(title, about, found, {}, looks)
         if folder.kind == "run" and not (folder.path / "architecture.json").is_file():
             return growing_page(Run.open(folder.path), _way_on(folder, line))
         return read_page(folder.path)

@@ -22,7 +22,7 @@ from attrs import frozen
 
 import nasframe
 from nasframe.cli import main
-from nasframe.report import Watched
+from nasframe.report import Watched, overview_page
 from nasframe.runtime import Lock
 from nasframe.studies import compare_on_table
 from nasframe.watching.found_folders import find_folders, newest
@@ -303,6 +303,19 @@ def test_what_runs_is_counted_as_the_rows_are_with_the_trials_in_brackets() -> N
     assert running_in_words([study, trial, trial, run]) == "1 run and 1 study running (2 trials)"
     assert running_in_words([run, run]) == "2 runs running"
     assert running_in_words([done]) == "0 running"
+
+
+def test_a_run_keeps_the_look_of_its_curves_while_others_change_come_and_go() -> None:
+    def looks_on(*names: str) -> dict[str, int]:
+        lines = [Watched(name, f"/{name}", "run", "running", searched=[(1, 0.5)]) for name in names]
+        overview_page("t", "a", lines, {}, looks)
+        return dict(looks)
+
+    looks: dict[str, int] = {}
+    assert looks_on("a", "b", "c") == {"a": 0, "b": 1, "c": 2}
+    assert looks_on("c", "a", "b") == {"a": 0, "b": 1, "c": 2}  # another one changed last
+    assert looks_on("c", "b") == {"b": 1, "c": 2}
+    assert looks_on("d", "c", "e", "b") == {"b": 1, "c": 2, "d": 0, "e": 3}
 
 
 def test_a_study_of_python_that_an_error_ended_has_failed_with_its_reason(watcher: Watcher) -> None:
