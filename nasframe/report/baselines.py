@@ -57,10 +57,7 @@ def baseline_table(test: Mapping[str, Any]) -> Table | None:
     several = len(drawn) > 1
     shown = [row for row in rows.values() if not (isinstance(row[0], Estimate) and row[0].is_range)]
     names = [path[-2] if len(path) > 1 else path[0] for path in paths]
-    note = (
-        f"The columns: {objective}, over all and for each part, and parameters without frozen networks. "
-        "Every row was trained in the same way."
-    )
+    note = f"{_on_columns(objective, test, divided)}Every row was trained in the same way."
     if several:
         note += " Beside a mean stand the lowest and the highest of its values."
     return Table(
@@ -75,6 +72,16 @@ def baseline_table(test: Mapping[str, Any]) -> Table | None:
             *(["mean (lowest…highest architecture)"] if several else []),
         ],
     )
+
+
+def _on_columns(objective: str, test: Mapping[str, Any], divided: str | None) -> str:
+    """Return a sentence on the columns that do not speak for themselves; nothing where all do."""
+    words = []
+    if divided is not None:
+        words.append(f"{objective}, over all and for each part")
+    if test.get("parameters_total", test["parameters"]) != test["parameters"]:
+        words.append("parameters without frozen networks")
+    return f"The columns: {', and '.join(words)}. " if words else ""
 
 
 def _paths(values: Mapping[str, Any], before: tuple[str, ...] = ()) -> list[tuple[str, ...]]:

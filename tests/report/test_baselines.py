@@ -80,3 +80,19 @@ def test_the_objective_over_all_has_its_interval_where_there_is_one() -> None:
     assert cell.interval == (0.2, 0.9)
     assert not isinstance(table.rows[0][1], Estimate)
     assert "value [95 % interval]" in table.signs
+
+
+def test_the_note_speaks_of_parts_and_frozen_networks_only_where_there_are_some() -> None:
+    def note(**more: Any) -> str:
+        test = {"auc": 0.9, "objective": "auc", "parameters": 10, **more}
+        table = baseline_table({**test, "baselines": {"fixed": {"auc": 0.7, "parameters": 30}}})
+        assert table is not None
+        return table.note
+
+    parts = {"per_part": {"a": {"auc": 0.8}}}
+    assert note(parameters_total=10) == "Every row was trained in the same way."
+    assert note(**parts).startswith("The columns: auc, over all and for each part. Every")
+    assert note(parameters_total=50).startswith("The columns: parameters without frozen networks. Every")
+    assert note(**parts, parameters_total=50).startswith(
+        "The columns: auc, over all and for each part, and parameters without frozen networks. Every"
+    )
