@@ -193,6 +193,10 @@ class Architecture:
         """Read a JSON file, or a file in a format that a plugin reads (`read_architecture`); see
         `from_dict` for the errors."""
         file = Path(path)
+        if file.is_file() and (kind := _OTHER_FILES.get(file.suffix.lower())):
+            raise ArchitectureError(
+                f"{file}: is {kind}; expected a run folder, the architecture.json of one, or a genotype"
+            )
         text = read_text(file, ArchitectureError)
         try:
             document = parse_json(text, str(file), error=ArchitectureError)
@@ -217,6 +221,19 @@ class Architecture:
         except ArchitectureError as error:
             raise ArchitectureError(f"{source}: {error}") from None
         return found
+
+
+_PICTURE = "a picture, such as `nasframe show RUN --out FILE` writes"
+
+_OTHER_FILES = {
+    **dict.fromkeys((".svg", ".png", ".pdf", ".jpg", ".jpeg", ".gif"), _PICTURE),
+    ".dot": "a drawing as DOT",
+    **dict.fromkeys((".csv", ".tsv", ".xlsx"), "a table"),
+    **dict.fromkeys((".npz", ".npy", ".safetensors", ".pt", ".pth"), "a file of arrays"),
+    **dict.fromkeys((".html", ".htm"), "a page"),
+    ".toml": "an experiment or other options as TOML",
+}
+"""Ending → what such a file is, of files that somebody may take for an architecture."""
 
 
 def rebuild_space(origin: Mapping[str, Any], source: str) -> SearchSpace:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+import nasframe
 from nasframe.cli import main
+from nasframe.errors import ArchitectureError
 
 
 @pytest.mark.parametrize("command", ["evaluate", "predict", "report", "resume", "watch", "tables"])
@@ -27,3 +29,25 @@ def test_another_file_in_place_of_a_folder_is_said_to_be_a_file(
     (home / "notes.md").write_text("notes")
     assert main(["evaluate", "notes.md"]) == 2
     assert "notes.md: is a file; expected a run folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("my.svg", "a picture"), ("my.PNG", "a picture"), ("my.html", "a page")],
+)
+def test_another_file_in_place_of_an_architecture_is_said_to_be_what_it_is(
+    name: str, kind: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / name).write_bytes(b"\x89 nothing to read")
+    assert main(["show", name]) == 2
+    error = capsys.readouterr().err
+    assert f"{name}: is {kind}" in error
+    assert "expected a run folder, the architecture.json of one, or a genotype" in error
+    with pytest.raises(ArchitectureError, match=f"is {kind}"):
+        nasframe.draw(home / name)
+
+
+def test_a_table_in_place_of_an_architecture_is_said_to_be_one_in_python_too(home: Path) -> None:
+    (home / "my.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(ArchitectureError, match=r"my.csv: is a table; expected a run folder"):
+        nasframe.draw("my.csv")
