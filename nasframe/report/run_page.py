@@ -354,7 +354,8 @@ def _course(
 def _metrics(name: str, title: str, history: History, *, follows: bool = False) -> Figure:
     names = [key for key in history[-1]["validation"] if key != "loss"]
     lines = {key: _points(history, "validation", key) for key in names}
-    return _course(name, title, "", lines, follows=follows)
+    label = names[0] if len(names) == 1 else ""  # one line has no legend that would name it
+    return _course(name, title, label, lines, follows=follows)
 
 
 def _points(history: History, part: str, name: str) -> list[tuple[float, float]]:

@@ -15,8 +15,9 @@ import torch
 
 import nasframe
 from nasframe import Run, TensorTask
-from nasframe.display import flatten
+from nasframe.display import LineChart, flatten
 from nasframe.report import write_report
+from nasframe.report.run_page import search_figures
 from tests.report.conftest import QUIET
 
 Look = Callable[..., Any]
@@ -306,3 +307,13 @@ def test_a_sentence_on_the_logits_stands_once_on_the_page(run: Run, tmp_path: Pa
     (found.path / "run.json").write_text(json.dumps(record), encoding="utf-8")
     write_report(found)
     assert (found.path / "report.html").read_text(encoding="utf-8").count(sentence) == 1
+
+
+def test_a_chart_of_one_metric_says_its_name_at_the_axis() -> None:
+    history = [{"epoch": 1, "loss": {}, "entropy": {}, "validation": {"loss": 0.3, "accuracy": 0.5}}]
+    two = [{**history[0], "validation": {"accuracy": 0.5, "auc": 0.6}}]
+    (one,) = (figure for figure in search_figures(history) if figure.name == "search-metrics")
+    (several,) = (figure for figure in search_figures(two) if figure.name == "search-metrics")
+    assert isinstance(one, LineChart)
+    assert isinstance(several, LineChart)
+    assert (one.y, several.y) == ("accuracy", "")  # several are told apart by the legend
