@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ElementTree
 from typing import Any
 
@@ -352,3 +353,11 @@ def test_a_dashed_line_has_a_dot_at_its_end_alone_so_that_its_dashes_are_seen() 
     chart = LineChart(name="c", title="c", x="epoch", y="y", lines=[Line("a", points), Line("b", points)])
     assert len(parts(chart, "circle", "s0")) == 5
     assert len(parts(chart, "circle", "s1")) == 1
+
+
+def test_a_point_that_a_later_cloud_hides_is_drawn_larger() -> None:
+    clouds = [Cloud("a", [(1, 1), (2, 2)]), Cloud("b", [(1, 1)]), Cloud("c", [(1, 1), (3, 3)])]
+    picture = str(scatter(clouds=clouds).picture().content)
+    circles = re.findall(r'd="M[^"]*?m-([0-9.]+) 0a', picture)
+    assert circles == ["10", "5"]  # two clouds lie on the first point, none on the second
+    assert re.findall(r'd="M[^"]*?m-([0-9.]+) -', picture) == ["6.75"]

@@ -163,12 +163,14 @@ def mark(series: int, kind: str) -> str:
     return f"{kind} s{series % SERIES}{dash}"
 
 
-def shape(series: int, x: float, y: float) -> str:
+def shape(series: int, x: float, y: float, size: float = 1.0) -> str:
     """Return the path of a circle, square, triangle or diamond: series differ without colours too."""
+    a, b, c, d, e = (f"{size * length:.3g}" for length in (5, 10, 4.5, 9, 5.5))
+    f, g = f"{size * 6:.3g}", f"{size * 11:.3g}"
     path = (
-        "m-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0z",
-        "m-4.5 -4.5h9v9h-9z",
-        "m0 -5.5l5.5 10h-11z",
-        "m0 -6l6 6l-6 6l-6 -6z",
+        f"m-{a} 0a{a} {a} 0 1 0 {b} 0a{a} {a} 0 1 0 -{b} 0z",
+        f"m-{c} -{c}h{d}v{d}h-{d}z",
+        f"m0 -{e}l{e} {b}h-{g}z",
+        f"m0 -{f}l{f} {f}l-{f} {f}l-{f} -{f}z",
     )[series % 4]
     return f"M{x:.1f} {y:.1f}{path}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from attrs import frozen
@@ -84,6 +85,10 @@ class ScatterChart(Figure):
             y=Axis.around((y for _, y in points), self.y, scale=self.y_scale),
         )
         parts = []
+        drawn = [
+            [] if cloud.is_small else [(frame.across(x), frame.down(y)) for x, y in cloud.points]
+            for cloud in clouds
+        ]
         for number, cloud in sorted(enumerate(clouds), key=lambda item: not item[1].is_small):
             places = [(frame.across(x), frame.down(y)) for x, y in cloud.points]
             if cloud.is_small:
@@ -91,7 +96,8 @@ class ScatterChart(Figure):
                 continue
             names = cloud.labels or [cloud.name] * len(places)
             for name, (x, y), place in zip(names, cloud.points, places, strict=True):
-                parts.append(_point(number, *place, element("title", self._told(cloud, name, x, y))))
+                told = element("title", self._told(cloud, name, x, y))
+                parts.append(_point(number, *place, told, size=_size(place, drawn[number + 1 :])))
         sizes = ", ".join(f"{len(cloud.points)} of {cloud.name}" for cloud in clouds)
         return frame.draw(*parts, label=self.description or f"{self.title}: {sizes}")
 
@@ -103,8 +109,18 @@ class ScatterChart(Figure):
         return [cloud for cloud in self.clouds if cloud.points]
 
 
-def _point(number: int, x: float, y: float, *told: Markup) -> Markup:
-    return element("path", *told, class_=mark(number, "dot"), d=shape(number, x, y))
+_CLOSE = 4.0
+"""Pixels between two points of which the one on top hides the other."""
+
+
+def _size(place: tuple[float, float], later: Sequence[Sequence[tuple[float, float]]]) -> float:
+    """Return the size of a point, which grows with each later cloud that has one on top of it."""
+    hidden = sum(any(math.dist(place, other) < _CLOSE for other in cloud) for cloud in later)
+    return 1 + 0.5 * hidden
+
+
+def _point(number: int, x: float, y: float, *told: Markup, size: float = 1.0) -> Markup:
+    return element("path", *told, class_=mark(number, "dot"), d=shape(number, x, y, size))
 
 
 def _small(number: int, places: Sequence[tuple[float, float]]) -> Markup:
