@@ -172,7 +172,7 @@ def _search_in_run(engine: Search | ProposalSearch, run: Run, key: str) -> Searc
     manager().notify("search_finished", run=run, summary=summary)
     engine.progress.say(f"search: {engine.in_words()}")
     for note in [*(summary.get("selection") or {}).get("notes", ()), *summary.get("unmoved", ())]:
-        engine.progress.say(f"search: {note}")
+        engine.progress.detail(f"search: {note}")  # the last screen and the page say it
     for caveat in [*summary.get("dealt", ()), *summary.get("caveats", ())]:
         engine.progress.warn(f"search: {caveat}")
     return SearchResult(architecture, engine.history, engine.converged, run)

@@ -236,7 +236,10 @@ class Search:
             self.progress,
             draws,
         )
-        self.selection = evolve(chosen, notes=[*found.notes, *chosen.notes], seconds=taken + chosen.seconds)
+        # fewer candidates than asked for are no loss where the finalists are as many as they should be
+        is_full = chosen.finals is not None and len(chosen.finals.finalists) >= options.finalists
+        notes = [*([] if is_full else found.notes), *chosen.notes]
+        self.selection = evolve(chosen, notes=notes, seconds=taken + chosen.seconds)
         return chosen.architecture
 
     def _score(self) -> SupernetScore:
