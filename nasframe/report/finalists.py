@@ -48,9 +48,24 @@ def finalist_tables(selection: Mapping[str, Any]) -> list[Table]:
     note = (
         "Objective on validation: by the supernet, and of the network when it had been trained for so long. "
         "The best of each round went on. Marked: the one that was chosen. Where the loop ranks by the loss, "
-        "the first one by the supernet need not have the best objective."
+        f"the first one by the supernet need not have the best objective.{_on_ranks(finals['networks'])}"
     )
     return [Table("finalists", "Finalists", columns, rows, note, [0], console_rows=8)]
+
+
+def _on_ranks(networks: Sequence[Mapping[str, Any]]) -> str:
+    """Return sentences on ranks that stand twice or are missing; nothing where each stands once."""
+    ranks = sorted(place for item in networks if (place := item.get("place")) is not None)
+    found = ""
+    if len({*ranks}) < len(ranks):
+        found += " Equals by the supernet share a rank."
+    # the ranks that equals take up are not missing: after 2, 2 comes 4
+    if any(rank > place for place, rank in enumerate(ranks, 1)):
+        found += (
+            " A rank that is missing belongs to an architecture that was no finalist: it gives the same "
+            "network as another one, or did not come so far."
+        )
+    return found
 
 
 def selection_verdict(selection: Mapping[str, Any], *, relaxes: bool) -> Sequence[str]:

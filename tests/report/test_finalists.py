@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from nasframe.report.finalists import finalist_tables, selection_verdict
 
 FINALISTS = [
@@ -64,3 +66,23 @@ def test_where_the_supernet_chose_its_score_is_told_and_beside_it_that_of_a_rule
 def test_notes_come_first_and_a_search_without_a_choice_says_nothing() -> None:
     assert selection_verdict(without_finals(notes=["Fewer."]), relaxes=False)[0] == "Fewer."
     assert selection_verdict({}, relaxes=True) == []
+
+
+@pytest.mark.parametrize(
+    ("places", "shares", "misses"),
+    [
+        ([1, 2, 3], False, False),
+        ([2, 1, 2, 4], True, False),  # the two at rank 2 take up rank 3
+        ([1, 4, 2], False, True),
+        ([12, 12, 10, 11, 2, 3], True, True),
+        ([None, 1], False, False),
+    ],
+)
+def test_the_note_says_of_ranks_that_stand_twice_or_are_missing_where_it_is_so(
+    places: list[int | None], shares: bool, misses: bool
+) -> None:
+    networks = [FINALISTS[0] | {"place": place} for place in places]
+    finals = {"said": "", "rounds": ROUNDS, "networks": networks}
+    (table,) = finalist_tables(selection(finals=finals))
+    assert ("Equals by the supernet share a rank." in table.note) is shares
+    assert ("A rank that is missing belongs to an architecture that was no finalist" in table.note) is misses
