@@ -69,7 +69,7 @@ def test_the_file_runs_as_it_is(table: Path) -> None:
 def test_options_that_are_said_are_set_and_not_guessed(
     table: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    said = ["task.target=noise_b", "task.inputs=flow_*", "loop.name=random", "seed=3"]
+    said = ["task.target=noise_b", "task.kind=number", "task.inputs=flow_*", "loop.name=random", "seed=3"]
     assert main(["new", "pumps.csv", *said, "--out", "-"]) == 0
     captured = capsys.readouterr()
     values = tomllib.loads(captured.out)
@@ -384,3 +384,26 @@ def test_the_command_that_the_file_recommends_leaves_texts_out_and_runs(
     assert "task.inputs: left out: column 'note': holds 2 different texts" in capsys.readouterr().err
     few = ["search.epochs=2", "search.min_epochs=1", "search.finalists=2", "train.epochs=2"]
     assert main(["run", "pumps.toml", *few]) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a,b,y\n1,2,u\n2,3,v\n3,4,u\n", "target y: 2 classes for 3 examples"),
+        ("a,b,y\n" + "1,2,u\n2,3,v\n3,1,u\n" * 2, "four splits need at least 8 examples, found 6"),
+        ("a,b,y\n" + "1,2,u\n2,3,u\n3,1,u\n" * 9 + "1,1,v\n" * 2, "no example of the class 'v' in the split"),
+    ],
+)
+def test_a_table_that_run_would_refuse_is_refused_by_new_with_the_same_words(
+    text: str, words: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "few.csv").write_text(text, encoding="utf-8")
+    assert main(["new", "few.csv", "task.target=y"]) == 2
+    said = capsys.readouterr().err
+    assert words in said
+    assert "labels:" not in said
+    assert not (home / "few.toml").exists()
+    toml = '[task]\nname="tensors"\nfile="few.csv"\ntarget="y"\n[space]\nname="nas_bench_201"\n'
+    (home / "mine.toml").write_text(toml, encoding="utf-8")
+    assert main(["run", "mine.toml"]) == 2
+    assert words in capsys.readouterr().err

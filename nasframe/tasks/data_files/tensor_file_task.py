@@ -51,6 +51,8 @@ _VERSION = 1
 
 _FEWEST = 8  # examples
 
+_FEW_BYTES = 1 << 20  # of a file that is read whole before an experiment is proposed
+
 _MOST_DIMENSIONS = 16  # of an input
 
 _UNREAD: Mapping[str, TargetKind] = {
@@ -113,7 +115,29 @@ class TensorFileTask(TargetTask):
             raise DataError("the task 'tensors' learns from a file; say it: nasframe new tensors my.csv")
         if source is None and not (isinstance(named, str) and named):
             raise DataError(f"task.file: expected a path, found {named!r}")
-        return proposed_experiment(source or Path(str(named)), given)
+        path = source or Path(str(named))
+        proposed = proposed_experiment(path, given)
+        if path.stat().st_size <= _FEW_BYTES:
+            cls._require_splits(path, {**given, **proposed.values["task"]})
+        return proposed
+
+    @classmethod
+    def _require_splits(cls, path: Path, options: Mapping[str, Any]) -> None:
+        """Refuse a small file of whose rows no splits can be made, as a run of it would.
+
+        Raises:
+            DataError: says why.
+        """
+        known = ("split", "group", "kind", "fractions", "split_seed")
+        try:
+            made = cls(
+                target=ColumnNames.from_plain(options["target"]),
+                inputs=InputChoice.from_plain(options["inputs"]),
+                **{name: options[name] for name in known if name in options},
+            )
+        except (TypeError, ValueError):
+            return  # an option that is wrong is told with those of the other sections
+        made._split(path, read_given(path, made._wanted))
 
     @property
     def target_kind(self) -> TargetKind:
@@ -176,28 +200,11 @@ class TensorFileTask(TargetTask):
         given = read_given(path, self._wanted)
         for name, value in given.inputs.items():
             self._check_input(path, name, value, given)
-        targets = self._targets(path, given)
-        if len(targets) < _FEWEST:
-            raise DataError(f"{path}: four splits need at least {_FEWEST} examples, found {len(targets)}")
+        targets, parts, learned = self._split(path, given)
         told = "" if self.kind else ", as the target tells (task.kind says another)"
         context.progress.say(
             f"{path.name}: {counted(len(targets), 'example')}, {_in_words(targets.kind)}{told}"
         )
-        strata, count = targets.strata()
-        try:
-            parts = rows_of_splits(
-                strata,
-                count,
-                self.fractions,
-                self.split_seed,
-                split=given.split,
-                group=given.group,
-                place=given.place,
-            )
-            require_classes(parts, targets)
-            learned = targets.as_learned(parts["weights"])
-        except DataError as error:
-            raise DataError(f"{path}: {error}") from error
         sizes = ", ".join(f"{split} {len(rows):,}" for split, rows in parts.items())
         context.progress.say(f"{path.name}: examples of the splits: {sizes}")
         scales = {
@@ -210,6 +217,27 @@ class TensorFileTask(TargetTask):
             write_split(context.out, split, inputs, learned[rows], rows)
         write_kind(context.out, targets.kind)
 
+    def _split(self, path: Path, given: GivenData) -> tuple[Targets, dict[str, Tensor], Tensor]:
+        """Return the targets, split → its rows, and the targets as batches hold them."""
+        targets = self._targets(path, given)
+        if len(targets) < _FEWEST:
+            raise DataError(f"{path}: four splits need at least {_FEWEST} examples, found {len(targets)}")
+        strata, count = targets.strata()
+        try:
+            parts = rows_of_splits(
+                strata,
+                count,
+                self.fractions,
+                self.split_seed,
+                split=given.split,
+                group=given.group,
+                place=given.place,
+            )
+            require_classes(parts, targets)
+            return targets, parts, targets.as_learned(parts["weights"])
+        except DataError as error:
+            raise DataError(f"{path}: {error}") from error
+
     def _scale(self, path: Path, name: str, value: Tensor, weights: Tensor) -> InputScale | None:
         try:
             return InputScale.of(value, weights) if self.standardise else None
@@ -221,7 +249,8 @@ class TensorFileTask(TargetTask):
             kind = self.kind or ("labels" if given.names else kind_told_by(given.target))
             return Targets.of(given.target, kind, given.names)
         except DataError as error:
-            raise DataError(f"{path}: target {', '.join(self.target.names)}: {error}") from error
+            why = str(error).removeprefix("labels: ").removeprefix("target: ")
+            raise DataError(f"{path}: target {', '.join(self.target.names)}: {why}") from error
 
     def _check_input(self, path: Path, name: str, value: Tensor, given: GivenData) -> None:
         try:

@@ -121,7 +121,7 @@ IN = ["a1", "a2"]
         (
             lambda found: [row.replace("yes", "no") for row in found],
             {},
-            "target y: labels: every example has the label no",
+            "target y: every example has the label no",
         ),
         (line(7, "no,", "maybe,"), {}, "no example of the class 'maybe' in the split"),
         (line(7, "train", "tran"), {"split": "split"}, "split: line 7 holds 'tran'; did you mean 'train'?"),
