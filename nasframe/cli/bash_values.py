@@ -14,6 +14,15 @@ __all__ = ["with_values"]
 _VALUED = re.compile(r"options_with_values='([^']*)'")
 
 _FUNCTION = """
+_nasframe_files() {{
+  # compgen gives a name on each line; one that has line ends is torn, and no part of it is there
+  local name
+  COMPREPLY=()
+  while IFS= read -r name; do
+    [[ $name == "~"* || -e $name || -L $name ]] && COMPREPLY+=("$name")
+  done < <(compgen -f -- "$1")
+}}
+
 _nasframe_values() {{
   local cur="${{COMP_WORDS[COMP_CWORD]}}" prev="${{COMP_WORDS[COMP_CWORD-1]}}" found= place=1
   # the command stands behind the options that every command has
@@ -36,7 +45,7 @@ _nasframe_values() {{
   fi
   case "$prev" in
 {values}
-    --plugin|--log-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    --plugin|--log-file) _nasframe_files "$cur"; return ;;
   esac
   if [[ -n $found ]]; then
     local before=
@@ -58,10 +67,16 @@ _nasframe_values() {{
     case "$command" in
 {first}
     esac
+    [[ $command == new ]] && _nasframe_files "$cur"
     COMPREPLY+=($(compgen -W "$found" -- "$cur"))
   fi
   if [[ $COMP_CWORD -eq $((place + 2)) && "$command ${{COMP_WORDS[place + 1]}}" == "plugins show" ]]; then
     COMPREPLY=($(compgen -W {plugins} -- "$cur"))
+    return
+  fi
+  if [[ "$command ${{COMP_WORDS[place + 1]}}" == "cache remove" && $COMP_CWORD -gt $((place + 1)) ]]; then
+    local cache="${{NASFRAME_CACHE:-${{XDG_CACHE_HOME:-$HOME/.cache}}/nasframe/prepared}}"
+    COMPREPLY=($(cd "$cache" 2>/dev/null && compgen -d -- "$cur"))
     return
   fi
   case "$command" in
@@ -75,7 +90,7 @@ _nasframe_values() {{
       [[ ${{#COMPREPLY[@]}} -eq 1 && ${{COMPREPLY[0]}} == *= ]] && compopt +o filenames -o nospace 2>/dev/null
     fi ;;
   esac
-  [[ ${{#COMPREPLY[@]}} -eq 0 ]] && COMPREPLY=($(compgen -f -- "$cur"))
+  [[ ${{#COMPREPLY[@]}} -eq 0 ]] && _nasframe_files "$cur"
   return 0
 }}
 """
@@ -100,6 +115,7 @@ def with_values(script: str, words: WordLists) -> str:
     script, count = re.subn(r"(?m)^complete -F _nasframe ", ending, script)
     if not count:
         raise NasframeError("cyclopts writes another script for bash than this version of nasframe knows")
+    script = script.replace('COMPREPLY=( $(compgen -f -- "${cur}") )', '_nasframe_files "${cur}"')
     place = script.rindex("\ncomplete ")
     return f"{script[:place]}\n{function}{script[place:]}"
 

@@ -17,7 +17,7 @@ _PLAIN = re.compile(r"[\w.:=-]+")
 
 @frozen
 class WordLists:
-    """Words to complete, of which those with letters that a shell reads are left out.
+    """Words to complete; a script leaves out those with letters that a shell reads, see `plain_words`.
 
     Attributes:
         everywhere: options of every command.

@@ -86,6 +86,7 @@ def show_options(word: str, *, json: bool = False) -> None:
     from nasframe.experiment import PLUGINS
 
     word = word.strip().removeprefix("[").removesuffix("]")
+    word = word.removesuffix(".")  # of a key that was not typed to its end
     if word.removesuffix(".name") in PLUGINS:  # its values are the plugins of the section
         word = word.removesuffix(".name")
     found, broken = _found(word)
@@ -170,8 +171,6 @@ def _found(word: str) -> tuple[Found, dict[str, str]]:
             raise _unknown(word)
         outside = [(group, own) for group, own in named if not group.section]
         return (outside, {}) if outside else (named, broken)
-    if word.endswith("."):
-        raise _unknown(word, section)
     if section in ENGINE:
         group = options_of_section(section)
         own = tuple(option for option in group.options if rest in ("", option.name))
@@ -215,6 +214,7 @@ def _unknown(word: str, section: str = "") -> ConfigurationError:
     groups, _ = _all_groups()
     titles = [group.title for group in groups if group.title]
     keys = [group.key(option) for group in groups for option in group.options]
+    keys += [f"{section}.name" for section in PLUGINS]
     keys += [f"{group.title}.{option.name}" for group in groups if group.name for option in group.options]
     valid = list(dict.fromkeys([*PLUGINS, *ENGINE, *SETTINGS, *titles, *keys]))
     last = word.replace(":", ".").rpartition(".")[2]
@@ -262,7 +262,17 @@ def _record(group: OptionGroup, option: Option) -> dict[str, Any]:
 def _default(option: Option) -> str:
     from nasframe.experiment import default_in_toml
 
-    return "required" if option.required else f"default {default_in_toml(option) or 'none'}"
+    return "required" if option.required else f"default {default_in_toml(option) or _no_default(option)}"
+
+
+def _no_default(option: Option) -> str:
+    """Return in words that there is no default, or one that a file cannot have."""
+    from nasframe.experiment import plain_value
+    from nasframe.options import unstructure
+
+    if option.default is None:
+        return "none"
+    return f"{plain_value(unstructure(option.default))}, which only Python can give"
 
 
 def _print_overview(groups: list[OptionGroup]) -> None:
@@ -299,7 +309,9 @@ def _print_plugins(section: str, groups: list[OptionGroup]) -> None:
 
 
 def _print_group(group: OptionGroup) -> None:
-    name = f" name = {group.name}, of plugin {group.plugin}" if group.name else ""
+    from nasframe.experiment import in_toml
+
+    name = f" name = {in_toml(group.name)}, of plugin {group.plugin}" if group.name else ""
     print_text(visible(f"[{group.section}]{name}: {group.description}"))
     print_options(group.options)
 
@@ -313,7 +325,7 @@ def _print_option(group: OptionGroup, option: Option) -> None:
     in_file = f"[{group.section}] " if group.section else ""
     rows = [
         ("type", option.type),
-        ("default", "required" if option.required else default_in_toml(option) or "none"),
+        ("default", "required" if option.required else default_in_toml(option) or _no_default(option)),
         *([("limits", option.limits_in_words)] if option.limits_in_words else []),
         ("in a file", f"{in_file}{option.name} = {value}"),
         ("on the command line", f"{key}={value}"),

@@ -93,7 +93,8 @@ def _table(options: Sequence[Option]) -> str:
     lines = ["| option | type | default | limits | |", "|---|---|---|---|---|"]
     for option in options:
         value = default_in_toml(option)
-        default = "required" if option.required else "none" if value is None else _code(value)
+        none = "none" if option.default is None else "from Python alone"
+        default = "required" if option.required else none if value is None else _code(value)
         cells = [_code(option.name), _escaped(option.type), default, option.limits_in_words]
         lines.append(f"| {' | '.join([*cells, _escaped(option.description)])} |".replace("|  |", "| |"))
     return "\n".join(lines) + "\n"

@@ -79,7 +79,8 @@ def override_words(overrides: Overrides) -> list[str]:
         try:
             words.append(f"{key}={in_toml(value)}")
         except (TypeError, ValueError):
-            problems.append(f"{key}: expected a number, a text, a truth value or a list, found {value!r}")
+            expected = "a number, a text, a truth value, a list or a table"
+            problems.append(f"{key}: expected {expected}, found {value!r}")
     if problems:
         raise ConfigurationError("overrides", problems)
     return words

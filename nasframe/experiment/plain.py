@@ -42,6 +42,15 @@ def kept_options(instance: Any) -> dict[str, Any]:
     return {key: values[key] for key in values if key in options and values[key] is not None}
 
 
+def is_plain(value: Any) -> bool:
+    """Return True where TOML can hold a value, so that `plain_value` returns it and no text in its place."""
+    if isinstance(value, Mapping):
+        return all(inner is None or is_plain(inner) for inner in value.values())
+    if isinstance(value, list | tuple | set | frozenset):
+        return all(map(is_plain, value))
+    return isinstance(value, str | bool | int | float | Path)
+
+
 def plain_value(value: Any) -> Any:
     """Return a value as TOML can hold it; text in place of what it cannot hold."""
     if isinstance(value, Path):

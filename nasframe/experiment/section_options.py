@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from nasframe.errors import PluginError, in_words
 from nasframe.experiment.experiment import Settings
-from nasframe.experiment.plain import plain_value
+from nasframe.experiment.plain import is_plain, plain_value
 from nasframe.experiment.sections import BASES, DEFAULT_NAMES
 from nasframe.experiment.toml_value import in_toml
 from nasframe.options import Option, options_of, unstructure
@@ -94,7 +94,8 @@ def default_in_toml(option: Option) -> str | None:
     """Return a default as a file has it; None where a file cannot have it, or there is none."""
     if option.required or option.default is None:
         return None
-    return in_toml(plain_value(unstructure(option.default)))
+    default = unstructure(option.default)
+    return in_toml(plain_value(default)) if is_plain(default) else None
 
 
 def _group(section: str, name: str, entry: Registered) -> OptionGroup:

@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 import torch
 
-from nasframe.errors import MissingExtraError, PluginError, nearest
+from nasframe.errors import MissingExtraError, PluginError, near_names, nearest
 from nasframe.options import collect
 from nasframe.plugins import manager
 from nasframe.relaxations import Relaxation
@@ -133,15 +133,16 @@ def unknown_keys(table: Mapping[str, Any], settings: Sequence[str]) -> list[str]
     for key, value in table.items():
         if key in valid:
             continue
-        owners = [] if isinstance(value, Mapping) else _owners(key, table)
+        owners = [] if isinstance(value, Mapping) else _owners(key, table, valid)
         meant = "; did you mean " + " or ".join(map(repr, owners)) + "?" if owners else nearest(key, valid)
         problems.append(f"{key}: unknown {'section' if isinstance(value, Mapping) else 'key'}{meant}")
     return problems
 
 
-def _owners(key: str, table: Mapping[str, Any]) -> list[str]:
-    """Return the dotted keys of the sections that have an option `key`."""
-    found = []
+def _owners(key: str, table: Mapping[str, Any], valid: Sequence[str]) -> list[str]:
+    """Return the dotted keys of the sections that have an option `key`; else of one whose name is near it,
+    where none of the valid names is."""
+    owners: dict[str, list[str]] = {}
     for section in (*PLUGINS, *ENGINE):
         values = table.get(section, {})
         name = values.get("name", DEFAULT_NAMES.get(section)) if isinstance(values, Mapping) else None
@@ -151,9 +152,11 @@ def _owners(key: str, table: Mapping[str, Any]) -> list[str]:
             raise
         except PluginError:
             continue
-        if attrs.has(target) and key in attrs.fields_dict(target):
-            found.append(f"{section}.{key}")
-    return found
+        for own in attrs.fields_dict(target) if attrs.has(target) else ():
+            owners.setdefault(own, []).append(f"{section}.{own}")
+    if key in owners or near_names(key, valid):
+        return owners.get(key, [])
+    return [dotted for own in near_names(key, owners)[:1] for dotted in owners[own]]
 
 
 def class_of(section: str, name: str) -> Any:

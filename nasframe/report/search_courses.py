@@ -91,11 +91,11 @@ def course_figures(
     shown = dict(itertools.islice(courses.items(), _MOST))
     several = any(len(seeds) > 1 for seeds in shown.values())
     caption = "Scores on the validation split, by which the search decides; no score of the test split."
-    caption += " Dots: every training." if with_dots else ""
+    caption += " Each dot is a training." if with_dots else ""
     if several:
         caption += " The mean over the seeds; the band reaches from the lowest seed to the highest."
     if len(shown) < len(courses):
-        caption += f" The first {len(shown)} of {len(courses)}."
+        caption += f" These are the first {len(shown)} of {len(courses)}."
     return [
         LineChart(
             name=f"course-{cost}",

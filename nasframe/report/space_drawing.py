@@ -180,7 +180,11 @@ def _edges(space: SearchSpace, drawn: Sequence[Drawn], boxes: Mapping[str, Box])
 
 def _told(edge: Drawn) -> str:
     count = len(edge.choice.candidates) if edge.choice is not None else 0
-    words = {"operation": f"one of {count:,} operations", "optional": "there or not", "source": "a source"}
+    words = {
+        "operation": f"one of {count:,} operations",
+        "optional": "there or not",
+        "source": "a source that may be chosen",
+    }
     return words[_kind(edge)]
 
 

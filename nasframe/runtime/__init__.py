@@ -57,7 +57,7 @@ from nasframe.runtime.files import (
 from nasframe.runtime.finite import is_finite, rows_not_finite
 from nasframe.runtime.former_names import format_number as format_number
 from nasframe.runtime.former_names import print_metrics as print_metrics
-from nasframe.runtime.garbage import collection_paused, import_uncollected
+from nasframe.runtime.garbage import import_uncollected
 from nasframe.runtime.json_documents import check_shape, parse_json, read_json, read_json_lines
 from nasframe.runtime.json_list import read_json_list
 from nasframe.runtime.launched import launched_processes
@@ -151,7 +151,6 @@ __all__ = [
     "cache_for_another_machine",
     "check_shape",
     "check_tensors",
-    "collection_paused",
     "copy_file",
     "cores",
     "counted",

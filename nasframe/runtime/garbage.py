@@ -17,11 +17,11 @@ from types import ModuleType
 
 from attrs import define, field
 
-__all__ = ["collection_paused", "import_uncollected"]
+__all__ = ["import_uncollected"]
 
 
 @contextmanager
-def collection_paused() -> Iterator[None]:
+def _collection_paused() -> Iterator[None]:
     """Collect no garbage in the block."""
     was_on = gc.isenabled()
     gc.disable()
@@ -79,6 +79,6 @@ class _Uncollected(Loader):
     def exec_module(self, module: ModuleType) -> None:
         assert module.__spec__ is not None
         module.__spec__.loader = module.__loader__ = self.loader
-        with collection_paused():
+        with _collection_paused():
             self.loader.exec_module(module)
         gc.freeze()

@@ -36,7 +36,7 @@ def completed(home: Path, capsys: pytest.CaptureFixture[str]) -> object:
     def ask(*words: str) -> list[str]:
         command = [bash, "--norc", "-c", ASK, "bash", str(home / "script"), "nasframe", *words]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
-        return done.stdout.split()
+        return done.stdout.splitlines()
 
     return ask
 
@@ -88,6 +88,28 @@ def test_bash_completes_files_where_a_command_takes_them(completed: object, home
     for command in ("run", "show", "new", "tables"):
         done = completed(command, str(home / "mi"))  # type: ignore[operator]
         assert str(home / "mine.toml") in done, command
+
+
+def test_bash_completes_a_name_with_blanks_whole_and_none_with_a_line_end(
+    completed: object, home: Path
+) -> None:
+    (home / "my data.csv").write_text("")
+    (home / "my\ntable.csv").write_text("")
+    for words in (("new",), ("run",), ("show", "--out"), ("run", "mine.toml", "--log-file")):
+        assert completed(*words, "my") == ["my data.csv"], words  # type: ignore[operator]
+
+
+def test_bash_completes_tasks_and_files_behind_new(completed: object, home: Path) -> None:
+    (home / "mine.csv").write_text("")
+    assert {"mfeat", "mnist1d", "mine.csv"} <= {*completed("new", "m")}  # type: ignore[operator]
+
+
+def test_bash_completes_what_is_in_the_cache_to_be_removed(
+    completed: object, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "prepared" / "tensors-0a").mkdir(parents=True)
+    monkeypatch.setenv("NASFRAME_CACHE", str(home / "prepared"))
+    assert completed("cache", "remove", "ten") == ["tensors-0a"]  # type: ignore[operator]
 
 
 def test_bash_completes_no_key_behind_an_option_that_takes_a_value(completed: object, home: Path) -> None:

@@ -6,9 +6,12 @@ import json
 from collections.abc import Iterator
 from types import SimpleNamespace
 
+import attrs
 import pytest
 
+import nasframe
 from nasframe.cli import main
+from nasframe.options import option
 from nasframe.plugins import hookimpl, manager
 
 
@@ -102,8 +105,7 @@ def test_a_key_of_several_plugins_shows_it_for_each(capsys: pytest.CaptureFixtur
         (["search", "--markdown"], "leave out search"),
         ([""], "'' names nothing; no word at all means all options"),
         (["[]"], "'[]' names nothing"),
-        (["task."], "no section, plugin or option 'task.'; valid: task."),
-        (["search."], "no section, plugin or option 'search.'; valid: search.accumulation_steps, "),
+        (["name"], "did you mean 'task.name' or 'space.name' or 'relaxation.name' or 'loop.name'?"),
     ],
 )
 def test_what_is_no_option_leads_to_what_is_meant(
@@ -113,6 +115,41 @@ def test_what_is_no_option_leads_to_what_is_meant(
     captured = capsys.readouterr()
     assert status == 2
     assert hint in captured.err
+
+
+@pytest.mark.parametrize("section", ["task", "search"])
+def test_a_section_with_a_dot_behind_it_is_the_section(
+    section: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["options", section]) == 0
+    whole = capsys.readouterr().out
+    assert main(["options", f"{section}."]) == 0
+    assert capsys.readouterr().out == whole
+
+
+class Odd:
+    """A value that no file can hold."""
+
+
+@attrs.frozen
+class WithOdd(nasframe.Relaxation):
+    """Has a default of such a kind."""
+
+    odd: Odd = option(Odd(), help="anything")
+
+
+def test_a_default_that_no_file_can_hold_is_said_to_be_one_of_python(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    names = {"with_odd": WithOdd}
+    manager().register(SimpleNamespace(register_relaxations=hookimpl(lambda: names)), "odd_one")
+    try:
+        assert main(["options", "relaxation.with_odd.odd"]) == 0
+    finally:
+        manager().unregister("odd_one")
+    lines = [line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines()]
+    assert ["default", f"{__name__}:Odd, which only Python can give"] in lines
+    assert not any("Odd" in line for line in lines if "file" in line)
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,7 @@ def test_an_unknown_preset_is_answered_with_the_near_ones(load: Loaded) -> None:
         ("[search]\nepochs = 'many'", "search.epochs: expected int, found 'many'"),
         ("[serach]\nepochs = 3", "serach: unknown section; did you mean 'search'?"),
         ("epochs = 3", "epochs: unknown key; did you mean 'search.epochs' or"),
+        ("temprature = 3", "temprature: unknown key; did you mean 'relaxation.temperature'"),
         ("seed = 3", "seed: unknown key"),
         ("loop = 'joint'", "loop: expected a table [loop], found 'joint'"),
         ("[loop]\nname = 'bileval'", "loop.name: unknown loop 'bileval'; did you mean 'bilevel'?"),

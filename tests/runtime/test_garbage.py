@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from nasframe.runtime import collection_paused, import_uncollected
+from nasframe.runtime import import_uncollected
 
 
 @pytest.fixture
@@ -27,23 +27,22 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         sys.modules.pop(name, None)
 
 
-def test_garbage_is_collected_again_after_a_pause_and_after_an_error_in_it() -> None:
-    def fail() -> None:
-        with collection_paused():
-            assert not gc.isenabled()
-            raise ValueError("in it")
-
-    assert gc.isenabled()
-    with pytest.raises(ValueError, match="in it"):
-        fail()
+def test_garbage_is_collected_again_after_an_import_that_fails(package: str, tmp_path: Path) -> None:
+    page = tmp_path / package / "__init__.py"
+    page.write_text("import gc\nassert not gc.isenabled()\nraise ValueError('in it')\n", encoding="utf-8")
+    with import_uncollected(package), pytest.raises(ValueError, match="in it"):
+        importlib.import_module(package)
     assert gc.isenabled()
 
 
-def test_where_collection_is_off_it_stays_off() -> None:
-    with collection_paused():
-        with collection_paused():
-            pass
+def test_where_collection_is_off_it_stays_off(package: str) -> None:
+    gc.disable()
+    try:
+        with import_uncollected(package):
+            importlib.import_module(package)
         assert not gc.isenabled()
+    finally:
+        gc.enable()
 
 
 def test_only_the_named_modules_are_imported_without_collection(package: str) -> None:

@@ -24,6 +24,7 @@ from nasframe.tables import TableEntry, TabularBenchmark, load_table
 __all__ = ["SEARCHES", "are_searched", "do_searches", "make_loop_trial", "read_traces"]
 
 SEARCHES = "searches.json"
+"""The file of a trial with the searches that it did on a table."""
 _SHAPE = Fields(
     {
         "searches": Items(

@@ -369,5 +369,5 @@ def test_an_override_holds_at_every_point_whose_plugin_has_the_option(home: Path
 
 def test_an_override_that_no_point_has_is_refused(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sweep", str(EXPERIMENT), "loop.name=random,evolution", "loop.weight_rate=0.01"]) == 2
-    assert "weight_rate" in capsys.readouterr().err
+    assert capsys.readouterr().err.count("loop.weight_rate: unknown key") == 1
     assert not (home / "runs").exists()
