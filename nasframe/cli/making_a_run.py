@@ -262,7 +262,7 @@ def _load(path: Path, overrides: tuple[str, ...], common: Common, out: Path | No
 
     of_run = path.name == "experiment.toml"
     run = path.parent if of_run else out or Path("runs") / path.stem
-    refuse_default_folder(run, out)
+    refuse_default_folder(Path("runs") / path.stem, out)
     with nullcontext() if common.overwrite and not of_run else _reading_as_recorded(run):
         experiment = Experiment.load(
             path,

@@ -1,7 +1,7 @@
-"""Paths that no command takes: an empty one, and for what it writes one that is not UTF-8.
+"""Paths that no command takes: an empty one, and an `--out` that is not UTF-8.
 
-An unset variable of a shell must not mean the working folder. A name that is not UTF-8 cannot stand in the
-records of what is written, and would be refused after the work.
+An unset variable of a shell must not mean the working folder. The name of a run or a study stands in its
+records and on its page, which hold UTF-8 alone, and would be refused after the work.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def refuse_default_folder(folder: Path, out: Path | None) -> None:
     """Refuse a folder that is named after an experiment whose name is not UTF-8.
 
     Args:
-        folder: where the command writes.
+        folder: where the command writes without `--out`.
         out: that of `--out`, which says another one.
 
     Raises:

@@ -115,7 +115,9 @@ def test_a_table_with_fewer_than_three_usable_columns_is_warned_of_and_its_space
     assert main(["new", "few.csv"]) == 0
     error = capsys.readouterr().err
     assert f"space.name: warning: {columns} usable column" in error
-    assert "has next to nothing to combine" in (home / "few.toml").read_text(encoding="utf-8")
+    text = (home / "few.toml").read_text(encoding="utf-8")
+    assert "has next to nothing to combine" in text
+    assert ("# → one column is one input, and this space takes one" in text) is (columns == 1)
     names = [f"{number}" for number in range(columns)]
     inputs = dict.fromkeys(names, (1, 1))
     assert Experiment.load(home / "few.toml").space.build(inputs, outputs=3).count() <= most

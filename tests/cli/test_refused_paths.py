@@ -60,6 +60,15 @@ def test_a_folder_named_after_an_experiment_whose_name_is_not_utf_8_is_refused_b
     assert not (home / "runs").exists()
 
 
+def test_a_folder_of_a_name_that_is_not_utf_8_may_hold_the_experiment_of_a_run_with_another_name(
+    home: Path,
+) -> None:
+    (home / NAME).mkdir()
+    (home / NAME / "experiment.toml").write_text(TOY, encoding="utf-8")
+    assert main(["search", f"{NAME}/experiment.toml", "search.epochs=1"]) == 0
+    assert (home / "runs" / "experiment" / "architecture.json").is_file()
+
+
 @pytest.mark.parametrize("option", ["tables", "latex", "figures"])
 def test_files_for_a_paper_into_the_folder_of_the_report_itself_are_refused(
     option: str, finished_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

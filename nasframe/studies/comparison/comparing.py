@@ -109,8 +109,8 @@ def compare(
         asked = own.get("random", random) if isinstance(own, Mapping) else random
         if asked != random:
             settings.progress.warn(
-                f"baselines.random = {asked} is not used here: --random says how many random architectures "
-                f"a comparison trains, {random}"
+                f"baselines.random = {asked} is not used here: a comparison trains as many random "
+                f"architectures as --random, in Python random=, says: {random}"
             )
         named_relaxations = [f"relaxation.name={','.join(relaxations)}"] if relaxations else []
         axes = parse_axes([*named_relaxations, *vary], written, origin)

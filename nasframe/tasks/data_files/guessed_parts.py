@@ -489,7 +489,8 @@ def _named_group(parts: Mapping[str, FilePart], used: Collection[str], notes: di
 
 
 def _views(columns: Sequence[str], names: Sequence[str], used: Iterable[str]) -> dict[str, ColumnNames]:
-    """Return view → its columns: those whose names begin alike, as `flow_min`, `flow_max`; none if few do."""
+    """Return view → its columns: those whose names begin alike, as `flow_min`, `flow_max`; none where there
+    would be one view or too many."""
     groups: dict[str, list[str]] = {}
     for name in columns:
         groups.setdefault(_beginning(name), []).append(name)
@@ -527,7 +528,7 @@ def _as_pattern(word: str, columns: Sequence[str], names: Sequence[str], used: I
 
 def _on_halves(inputs: Mapping[str, ColumnNames]) -> str:
     if len(inputs) == 1:
-        return f"guessed: the only column of numbers; {_OTHERS}"
+        return "guessed: the only column of numbers"
     sizes = " and ".join(str(len(view.names)) for view in inputs.values())
     return f"guessed: two views of {sizes} columns of numbers, as their names do not tell views; {_OTHERS}"
 

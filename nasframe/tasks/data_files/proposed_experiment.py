@@ -82,6 +82,8 @@ def _why_this_space(found: GuessedParts) -> str:
             "together, as steps in time do, cells of convolutions may do better: nasframe new FILE "
             "space.name=nas_bench_201 proposes them"
         )
+    elif found.columns == 1:
+        why = "one column is one input, and this space takes one"
     else:
         why = (
             "a space that takes one input; its cells convolve neighbouring columns, so their order has to "

@@ -407,7 +407,7 @@ def test_a_number_of_random_architectures_among_the_overrides_is_told_as_unused(
 ) -> None:
     words = ["--relaxation", "softmax", "baselines.random=9"]
     assert main(["compare", str(EXPERIMENT), *words, *SMALL]) == 0
-    assert "baselines.random = 9 is not used here: --random says how many" in capsys.readouterr().err
+    assert "as many random architectures as --random, in Python random=, says: 1" in capsys.readouterr().err
 
 
 def test_a_section_of_baselines_that_is_no_table_is_refused_in_words(
