@@ -20,6 +20,8 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	then echo $$python; break; fi; done)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Many tests start Python anew, and each would compile hundreds of modules.
+export PYTHONDONTWRITEBYTECODE :=
 
 .NOTPARALLEL:
 .PHONY: help demo test docs notebooks cluster browser check bench acceptance soak clean
