@@ -15,7 +15,7 @@ from attrs import field, frozen
 from nasframe.errors import ConfigurationError
 from nasframe.experiment.device import resolve_device, valid_device
 from nasframe.experiment.overrides import Overrides, apply_overrides
-from nasframe.experiment.plain import plain_options
+from nasframe.experiment.plain import is_plain, plain_options, plain_value
 from nasframe.experiment.presets import with_preset
 from nasframe.experiment.sections import (
     ENGINE,
@@ -26,8 +26,8 @@ from nasframe.experiment.sections import (
     unknown_keys,
 )
 from nasframe.experiment.toml_file import read_toml
-from nasframe.experiment.toml_value import texts_toml_cannot_hold
-from nasframe.options import collect, option
+from nasframe.experiment.toml_value import in_toml, texts_toml_cannot_hold
+from nasframe.options import collect, option, unstructure
 from nasframe.relaxations import Relaxation
 from nasframe.runtime import absolute_cache, default_cache, escape_toml, fingerprint, visible
 from nasframe.searching import GradientLoop, ProposalLoop, SearchOptions
@@ -230,7 +230,7 @@ class Experiment:
             for section in (*PLUGINS, *ENGINE)
             for item in attrs.fields(type(getattr(self, section)))
             if item.init and item.repr
-            if (value := repr(getattr(getattr(self, section), item.name))) != _default(item)
+            if (value := _told(getattr(getattr(self, section), item.name))) != _default(item)
         ]
         options = textwrap.shorten(" ".join([f"seed={self.seed}", *changed]), 400, placeholder=" …")
         lines = [", ".join(parts), *textwrap.wrap(options, 98, break_long_words=False)]
@@ -299,8 +299,14 @@ def _section(section: str, table: Mapping[str, Any]) -> tuple[Any, str, list[str
 def _default(item: Any) -> str:
     """Return how the default of an option is written; empty where it depends on other options."""
     if isinstance(item.default, attrs.Factory):  # type: ignore[arg-type]
-        return "" if item.default.takes_self else repr(item.default.factory())
-    return repr(item.default)
+        return "" if item.default.takes_self else _told(item.default.factory())
+    return _told(item.default)
+
+
+def _told(value: Any) -> str:
+    """Return a value as a file has it; by its class and content where no file can."""
+    plain = unstructure(value)
+    return in_toml(plain_value(plain)) if is_plain(plain) else repr(value)
 
 
 _ADDED: Mapping[str, Mapping[str, Any]] = {

@@ -49,7 +49,13 @@ _CELL = {
 }
 
 # The name of a port is small, slanted and pale, and stands at the end of the arrow: it is no operation.
-_PORT_NAME = {"labelfontname": "Helvetica-Oblique", "labelfontsize": "8", "labelfontcolor": "#6b6b6b"}
+_PORT_NAME = {
+    "labelfontname": "Helvetica-Oblique",
+    "labelfontsize": "8",
+    "labelfontcolor": "#6b6b6b",
+    "labeldistance": "1.5",
+    "labelangle": "-32",
+}
 _TIPS = {"label": "labeltooltip", "headlabel": "headtooltip", "taillabel": "tailtooltip"}
 """Text on an arrow → what is shown to those who point at it."""
 

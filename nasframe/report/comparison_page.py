@@ -30,6 +30,7 @@ from nasframe.report.search_courses import course_figures, study_courses
 from nasframe.report.study_record import (
     CHOSEN,
     MEANS,
+    bold_in_words,
     chosen_tiles,
     current_names,
     made_values,
@@ -66,7 +67,7 @@ def comparison_page(data: Mapping[str, Any], folder: Path) -> Page:
     )
     return make_page(
         "comparison.html",
-        title=f"Comparison: {data['title']}",
+        title=f"Comparison of {data['title']}",
         about=about,
         tables=linked_to_trials(comparison_tables(data), data, folder),
         figures=[
@@ -179,7 +180,7 @@ def _results(data: Mapping[str, Any]) -> Table:
     chosen = (data["chosen"] or {}).get("name")
     several = len(data["seeds"]) > 1
     note = "Each number is a mean over the seeds, with its 95 % interval. " if several else "One seed each. "
-    note += f"Bold: the largest {objective} on validation, the smallest network, and the shortest search." + (
+    note += bold_in_words(objective) + (
         " That alone does not say that it is better than the others: see the tests." if several else ""
     )
     if chosen is not None:

@@ -412,7 +412,7 @@ def _different(record: Mapping[str, Any]) -> Table:
         for item in record["options"]
     ]
     note = "Several values: rows of the study have different ones. —: no row has the option, or it has none."
-    return Table("options", "Options that differ between the studies", columns, rows, note, stacks=True)
+    return Table("options", "Of each study the values of all its rows", columns, rows, note, stacks=True)
 
 
 def _facts(record: Mapping[str, Any]) -> Table:
@@ -432,7 +432,7 @@ def _facts(record: Mapping[str, Any]) -> Table:
         ]
         for study in record["studies"]
     ]
-    return Table("studies", "The studies", columns, rows, stacks=True)
+    return Table("studies", "Where they lie, and what made them", columns, rows, stacks=True)
 
 
 def _address(path: str) -> str:

@@ -18,6 +18,7 @@ __all__ = [
     "axis_cells",
     "axis_columns",
     "axis_titles",
+    "bold_in_words",
     "chosen_tiles",
     "current_names",
     "made_values",
@@ -137,6 +138,12 @@ def _mean(trials: Sequence[Mapping[str, Any]], metric: str) -> Estimate:
     by_seed = {str(trial["seed"]): value_of(trial, metric) for trial in trials}
     known = [value for value in by_seed.values() if value is not None]
     return Estimate(fmean(known) if known else None, by_seed=by_seed)
+
+
+def bold_in_words(objective: str, *, validated: bool = True) -> str:
+    """Return the sentence on the numbers of `metric_columns` that stand in bold."""
+    first = f"the largest {objective} on validation, " if validated else ""
+    return f"Bold: {first}the smallest network, and the shortest search."
 
 
 def metric_columns(data: Mapping[str, Any], *, with_validation: bool) -> list[Column]:

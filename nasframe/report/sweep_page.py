@@ -28,6 +28,7 @@ from nasframe.report.study_record import (
     axis_cells,
     axis_columns,
     axis_titles,
+    bold_in_words,
     chosen_tiles,
     current_names,
     made_values,
@@ -77,7 +78,7 @@ def sweep_page(data: Mapping[str, Any], folder: Path | None = None) -> Page:
         note += " Framed: the point that validation chose." if data["chosen"] else ""
     return make_page(
         "sweep.html",
-        title=f"Sweep: {data['title']}",
+        title=f"Sweep of {data['title']}",
         about=about,
         tables=linked_to_trials(sweep_tables(data), data, folder),
         figures=[
@@ -110,7 +111,8 @@ def sweep_tables(data: Mapping[str, Any]) -> list[Table]:
     columns = [Column("point"), *axis_columns(data), *metric_columns(data, with_validation=validated)]
     columns.append(Column("done", "seeds done"))
     chosen = (data["chosen"] or {}).get("name")
-    note = "Choose options by validation: the test split is for what was chosen." if validated else ""
+    choose = "Choose options by validation: the test split is for what was chosen. " if validated else ""
+    note = choose + bold_in_words(data["objective"], validated=validated)
     several = _has_means(data)
     return [
         Table(

@@ -12,7 +12,7 @@ from typing import Any
 from attrs import field, frozen
 
 from nasframe import __version__
-from nasframe.errors import ArchitectureError, RunError, in_lines
+from nasframe.errors import ArchitectureError, NasframeError, RunError, in_lines
 from nasframe.plugins import RecordedNames, record_names
 from nasframe.runs.claim import beginning, command_at_work
 from nasframe.runs.documents import check_run_record, read_metrics, read_scores, read_test
@@ -48,6 +48,7 @@ from nasframe.runtime import (
     machine_record,
     read_bytes,
     read_text,
+    visible,
     ways_out,
     without_nan,
     write_json,
@@ -66,7 +67,7 @@ _STUDY = "study.json"
 """The record of the study whose trial a run is, two folders above it."""
 
 
-@frozen
+@frozen(repr=False)
 class Run:
     """A run folder.
 
@@ -91,6 +92,17 @@ class Run:
     path: Path = field(converter=Path)
     _read: dict[bytes, Architecture] = field(factory=dict, init=False, eq=False, repr=False)
     """The content of `architecture.json` as it was last read → what it says."""
+
+    def __repr__(self) -> str:
+        """Return the folder and the steps that are done, on one line."""
+        return f"<Run {visible(str(self.path))}: {self._steps()}>"
+
+    def _steps(self) -> str:
+        try:
+            done = ", ".join(self.record["done"])
+        except (NasframeError, OSError):  # whoever asks for a damaged run is to see this one
+            return "its record cannot be read"
+        return f"done: {done}" if done else "nothing is done"
 
     # -- opening ----------------------------------------------------------------------------------------
 

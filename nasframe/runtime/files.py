@@ -318,7 +318,7 @@ def remove_path(path: Path) -> None:
 def format_names(
     names: Sequence[str], most: int = 3, *, between: str = ", ", count: int | None = None
 ) -> str:
-    """Return the first names, and the number of the others.
+    """Return the first names, and the number of the others; a name that holds a comma and a blank in quotes.
 
     Args:
         names: all, or at least the first ones.
@@ -328,9 +328,12 @@ def format_names(
 
     >>> format_names(["a.txt", "b.txt", "c.txt", "d.txt"])
     'a.txt, b.txt, c.txt and 1 more'
+    >>> format_names(["bright leaf, seen am", "dark leaf"])
+    '"bright leaf, seen am", dark leaf'
     """
     more = (len(names) if count is None else count) - most
-    return between.join(names[:most]) + (f" and {more} more" if more > 0 else "")
+    shown = [f'"{name}"' if ", " in name else name for name in names[:most]]
+    return between.join(shown) + (f" and {more} more" if more > 0 else "")
 
 
 def _umask() -> int:

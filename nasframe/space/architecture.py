@@ -231,7 +231,7 @@ _OTHER_FILES = {
     **dict.fromkeys((".csv", ".tsv", ".xlsx"), "a table"),
     **dict.fromkeys((".npz", ".npy", ".safetensors", ".pt", ".pth"), "a file of arrays"),
     **dict.fromkeys((".html", ".htm"), "a page"),
-    ".toml": "an experiment or other options as TOML",
+    ".toml": "a TOML file",
 }
 """Ending → what such a file is, of files that somebody may take for an architecture."""
 

@@ -21,6 +21,7 @@ def choice_caveats(study: Mapping[str, Any], many: str) -> list[str]:
         return []
     among, equal, left_out = chosen["among"], chosen["equal"], chosen["left_out"]
     validation, test = (Estimate.read(chosen[split]).to_text() for split in ("validation", "test"))
+    validation = validation.replace(" (", ", ").removesuffix(")")  # it stands in brackets itself
     first = (
         f"{chosen['name']} was chosen on validation ({validation}) among {among} {many}; "
         f"its test {objective} is {test}."

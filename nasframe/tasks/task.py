@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from nasframe.errors import DataError
+from nasframe.plugins import manager
 from nasframe.runtime import Progress
 from nasframe.tasks.baseline import Baseline
 from nasframe.tasks.data import Data, Split
@@ -220,8 +221,9 @@ class Task(ABC):
         former = getattr(self, "predict", None)
         if callable(former):  # Compatibility: the contract of earlier versions
             return former_scorer(type(self), former, network, saved, calibration, device)
+        name = manager().name_of("task", type(self)) or type(self).__name__
         raise DataError(
-            f"{type(self).__name__} scores no files; `nasframe evaluate RUN` scores its test split, and "
+            f"{name} scores no files; `nasframe evaluate RUN` scores its test split, and "
             "`nasframe export` writes the network for a program of your own"
         )
 

@@ -257,7 +257,7 @@ def test_a_task_that_scores_no_files_says_so_when_it_is_loaded(
     monkeypatch.setattr(toy_streams.Streams, "file_scorer", nasframe.Task.file_scorer)
     with pytest.raises(
         DataError,
-        match="Streams scores no files; `nasframe evaluate RUN` scores its test split, and `nasframe export`",
+        match="streams scores no files; `nasframe evaluate RUN` scores its test split, and `nasframe export`",
     ):
         nasframe.load_scorer(finished_run)
 

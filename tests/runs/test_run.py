@@ -576,3 +576,10 @@ def test_a_run_of_a_version_that_recorded_no_machine_gets_none(tmp_path: Path) -
     (run.path / "run.json").write_text(json.dumps(record), encoding="utf-8")
     run.require_same_plugins()
     assert "machines" not in run.record
+
+
+def test_a_run_is_told_by_its_folder_and_the_steps_that_are_done(finished_run: Path, tmp_path: Path) -> None:
+    run = Run.open(finished_run)
+    assert repr(run) == f"<Run {finished_run}: done: {', '.join(run.record['done'])}>"
+    gone = Run(tmp_path / "gone")
+    assert repr(gone) == f"<Run {tmp_path / 'gone'}: its record cannot be read>"

@@ -12,7 +12,7 @@ import numpy as np
 from attrs import define, field, frozen
 
 from nasframe.errors import ConfigurationError, DataError
-from nasframe.runtime import counted, read_tensors, shorten
+from nasframe.runtime import counted, format_names, read_tensors, shorten
 from nasframe.tasks.data_files.column_choice import ColumnNames, InputChoice
 from nasframe.tasks.data_files.csv_table import CsvTable
 from nasframe.tasks.data_files.file_part import (
@@ -434,11 +434,10 @@ def _target(
     elif able and not only and able[-1].name == [*parts][-1] and not _is_group(able[-1]):
         part, why = able[-1], f"the last {thing}"
     else:
-        which = ", ".join(shorten(name, 40) for name in names[:_MOST_NAMES])
-        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+        which = format_names([shorten(name, 40) for name in names], _MOST_NAMES)
         raise DataError(
             f"{path}: cannot tell which of the {things} is the target; say it, as "
-            f"task.target={_example(able, names)}. There are {which}{more}"
+            f"task.target={_example(able, names)}. There are {which}"
         )
     notes["target"] = f"guessed: {why}, {_in_words(part)}; another one: task.target=NAME"
     return (part.name,)

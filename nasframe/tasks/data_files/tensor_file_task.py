@@ -14,7 +14,7 @@ from torch import Tensor
 
 from nasframe.errors import DataError
 from nasframe.options import option
-from nasframe.runtime import advised, counted, require_regular, rows_not_finite
+from nasframe.runtime import advised, counted, format_names, require_regular, rows_not_finite
 from nasframe.tasks.data import Data, Splits
 from nasframe.tasks.data_files.column_choice import ColumnNames, InputChoice
 from nasframe.tasks.data_files.given_data import FileParts, GivenData, read_given
@@ -291,8 +291,7 @@ def _require_held(path: Path, name: str, value: Tensor, rows: Tensor, given: Giv
 def _in_words(kind: TargetKind) -> str:
     if isinstance(kind, ClassTargets):
         names = kind.names or tuple(map(str, range(kind.count)))
-        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-        return f"{counted(kind.count, 'class', 'classes')} ({', '.join(names[:5])}{more})"
+        return f"{counted(kind.count, 'class', 'classes')} ({format_names(names, 5)})"
     if isinstance(kind, LabelTargets):
         return f"{len(kind.names)} labels at once"
     return "a number to predict"

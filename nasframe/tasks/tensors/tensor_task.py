@@ -89,7 +89,8 @@ class TensorTask(TargetTask):
         column = LabelColumn.of(self.labels) if kind == "classes" else Targets.of(self.labels, kind, names)
         sizes = {name: len(value) for name, value in tensors.items()}
         if set(sizes.values()) != {len(column)}:
-            raise DataError(f"every input needs one row a label ({len(column)}), found {sizes}")
+            counts = ", ".join(f"{name} has {rows}" for name, rows in sizes.items())
+            raise DataError(f"every input needs a row for each of the {len(column)} labels: {counts}")
         if len(column) < 8:
             raise DataError(f"four splits need at least 8 examples, found {len(column)}")
         for name, value in tensors.items():

@@ -217,7 +217,7 @@ def test_of_variants_that_are_equal_with_every_seed_it_is_said_that_nothing_diff
 
 def test_equal_values_have_no_interval_in_a_sentence() -> None:
     rows = [measured(name, [value] * 2, [value] * 2) for name, value in (("a", 0.75), ("b", 0.7))]
-    assert "a was chosen on validation (0.7500 (all equal)) among 2 variants" in said(rows)
+    assert "a was chosen on validation (0.7500, all equal) among 2 variants" in said(rows)
 
 
 # -- the choice -------------------------------------------------------------------------------------------

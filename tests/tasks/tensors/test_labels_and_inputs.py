@@ -238,7 +238,7 @@ def with_value(values: Any, rows: list[int], value: Any) -> list[Any]:
         ([[1, 0], [1]] * 20, "labels: cannot be read as an array of numbers"),
         (np.array(["2020-01-01"] * EXAMPLES, dtype="datetime64[D]"), "expected numbers, found dates"),
         ([object()] * EXAMPLES, "labels: expected numbers, found an object in row 0"),
-        (PLAIN[1:], "every input needs one row a label (39), found {'x': 40}"),
+        (PLAIN[1:], "every input needs a row for each of the 39 labels: x has 40"),
     ],
 )
 def test_labels_that_tell_no_classes_apart_are_refused_in_words(labels: Any, words: str) -> None:

@@ -49,7 +49,7 @@ def test_the_seed_decides_the_splits() -> None:
     ("tensors", "labels", "message"),
     [
         ({}, torch.arange(10), "no inputs"),
-        ({"x": torch.zeros(9, 2)}, torch.arange(10), r"one row a label \(10\), found {'x': 9}"),
+        ({"x": torch.zeros(9, 2)}, torch.arange(10), r"a row for each of the 10 labels: x has 9"),
         ({"x": torch.zeros(4, 2)}, torch.arange(4), "at least 8 examples, found 4"),
     ],
 )
