@@ -458,7 +458,7 @@ def _in_words(part: FilePart) -> str:
     values = part.values
     if part.is_number and len(values) > 20:
         return f"numbers such as {part.texts[0]}"
-    shown = ", ".join(shorten(text, 20) for text in sorted(values)[:_SHOWN])
+    shown = format_names([shorten(text, 20) for text in sorted(values)[:_SHOWN]], _SHOWN)
     return f"{counted(len(values), 'value')} ({shown}{', …' * (len(values) > _SHOWN)})"
 
 
