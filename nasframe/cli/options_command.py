@@ -327,9 +327,12 @@ def _print_option(group: OptionGroup, option: Option) -> None:
         ("type", option.type),
         ("default", "required" if option.required else default_in_toml(option) or _no_default(option)),
         *([("limits", option.limits_in_words)] if option.limits_in_words else []),
-        ("in a file", f"{in_file}{option.name} = {value}"),
-        ("on the command line", f"{key}={value}"),
     ]
+    if option.default is None or option.required or default_in_toml(option) is not None:
+        rows += [
+            ("in a file", f"{in_file}{option.name} = {value}"),
+            ("on the command line", f"{key}={value}"),
+        ]
     print_columns(rows, "  ")
 
 

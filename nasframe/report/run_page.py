@@ -166,7 +166,7 @@ def training_figures(run: Run) -> list[Figure]:
     """Return the course of the trials of a search, and of the trainings."""
     figures: list[Figure] = []
     if trials := trials_of(run):
-        objective = (run.test or {}).get("objective") or "objective"
+        objective = _objective(run, (run.record.get("search") or {}).get("best") or {})
         figures += course_figures({"best so far": [steps_of(trials)]}, objective, with_dots=True)
         figures += trial_figures(trials)
     trainings = (
@@ -265,7 +265,7 @@ _STATISTICS = (
 
 def _stages(run: Run, history: History) -> Table:
     """Return the objective on validation: of the supernet, of the derived network, and of the trained one."""
-    objective = run.test["objective"] if run.test else _objective(run, history)
+    objective = _objective(run, history[-1]["validation"])
     record = run.record.get("search") or {}
     selection, inherited, relaxes = selection_of(run), record.get("inherited"), learnt_logits(history)
     last = "when the search ended" if relaxes else "with architectures that were drawn"
@@ -299,10 +299,11 @@ def _stages(run: Run, history: History) -> Table:
     return Table("stages", title, columns, rows, _STATISTICS if differs and record.get("batch_norms") else "")
 
 
-def _objective(run: Run, history: History) -> str:
-    """Return the name of the objective of a run that was not evaluated yet."""
-    names = [name for name in history[-1]["validation"] if name != "loss"]
-    return names[0] if names else "loss"
+def _objective(run: Run, metrics: Mapping[str, Any]) -> str:
+    """Return the name of the objective; of a run that was not evaluated, by metrics on validation."""
+    if run.test:
+        return str(run.test["objective"])
+    return next((name for name in metrics if name != "loss"), "loss" if metrics else "objective")
 
 
 def parameter_table(test: Mapping[str, Any]) -> Table:

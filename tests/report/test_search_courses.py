@@ -11,6 +11,7 @@ import pytest
 from nasframe import Run
 from nasframe.display import LineChart
 from nasframe.report import comparison_page, read_page, sweep_page
+from nasframe.report.run_page import training_figures
 from nasframe.report.search_courses import Step, course_figures, steps_of, study_courses
 from nasframe.report.study_record import current_names
 from tests.report.studies import comparison, sweep
@@ -71,6 +72,19 @@ def test_the_course_of_several_seeds_is_their_mean_and_one_that_has_ended_keeps_
     assert (line.low[-1], line.high[-1]) == (0.5, 0.7)
     assert chart.title == "Best auc on validation so far, over the trainings"
     assert "no score of the test split" in chart.caption
+
+
+def test_the_course_of_a_search_that_was_not_evaluated_is_named_by_its_metric_on_validation(
+    run: Run, tmp_path: Path
+) -> None:
+    for name in ("run.json", "experiment.toml", "architecture.json"):
+        (tmp_path / name).write_bytes((run.path / name).read_bytes())
+    searched = "".join(f"{json.dumps(line)}\n" for line in lines(0.5, 0.7))
+    (tmp_path / "metrics.jsonl").write_text(searched, encoding="utf-8")
+    found = Run.open(tmp_path)
+    found.note(search={"trials": 2, "best": {"loss": 0.9, "accuracy": 0.7}})
+    titles = [figure.title for figure in training_figures(found)]
+    assert "Best accuracy on validation so far, over the trainings" in titles
 
 
 def test_the_page_of_a_comparison_has_the_course_of_its_searches(run: Run, tmp_path: Path) -> None:
