@@ -80,11 +80,9 @@ def remove_from_cache(
         An object {cache, bytes, removed: [stage], in_use: [stage]}; a stage as the list has it.
     """
     if all_ and names:
-        raise ConfigurationError(
-            "nasframe cache remove", ["--all: leaves no place for names; say one of both"]
-        )
+        raise ConfigurationError("cache remove", ["--all: leaves no place for names; say one of both"])
     if not (all_ or names or older_than is not None):
-        raise ConfigurationError("nasframe cache remove", ["say names, --older-than DAYS, or --all"])
+        raise ConfigurationError("cache remove", ["say names, --older-than DAYS, or --all"])
 
     if older_than is not None:
         at_least("--older-than", older_than, 0)

@@ -110,4 +110,4 @@ def _own_shell() -> Shell:
         if name == shell:
             return shell
     found = f"SHELL is {name!r}" if name else "SHELL is not set"
-    raise ConfigurationError("nasframe completion", [f"{found}; say one of {', '.join(_SHELLS)}"])
+    raise ConfigurationError("completion", [f"{found}; say one of {', '.join(_SHELLS)}"])

@@ -29,6 +29,19 @@ _TERMS: Mapping[str, tuple[str, str]] = {
         r"normalised entropy",
         "Of a choice: 1 where all candidates are equally probable, 0 where one of them is certain.",
     ),
+    "objective": (
+        r"\bobjective\b",
+        "The metric by which epochs and networks are chosen, on validation; a larger one is better.",
+    ),
+    "logits": (r"\blogits\b", "A number for each candidate of a choice, which the search learns."),
+    "relaxation": (
+        r"\brelaxation\b",
+        "How logits become the weights of the candidates, so that a gradient reaches the logits.",
+    ),
+    "finalists": (
+        r"\bfinalists?\b",
+        "The architectures that the supernet ranks highest; they are trained a little, and the best is taken.",
+    ),
     "temperature": (
         r"temperature ?= ?\d",
         "Of a relaxation: the lower it is, the nearer its weights are to a single candidate.",

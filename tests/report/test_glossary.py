@@ -21,6 +21,11 @@ def test_the_best_of_those_that_a_supernet_ranked_is_no_random_search() -> None:
     assert "best of N" not in glossary("<td>supernet, with the best of 24, this one among them</td>")
 
 
+def test_the_words_of_a_search_are_explained_where_they_stand() -> None:
+    words = "<p>the logits of a relaxation; finalists by their objective</p>"
+    assert [*glossary(words)] == ["objective", "logits", "relaxation", "finalists"]
+
+
 def test_the_options_of_an_experiment_use_no_term() -> None:
     assert glossary("<pre>temperature = 0.1\nsamples = 100</pre>") == {}
     assert [*glossary("<p>grmc (samples = 100, temperature = 0.1)</p>")] == ["temperature", "samples"]
