@@ -40,7 +40,7 @@ _TERMS: Mapping[str, tuple[str, str]] = {
     ),
     "finalists": (
         r"\bfinalists?\b",
-        "The architectures that the supernet ranks highest; they are trained a little, and the best is taken.",
+        "The architectures that the supernet ranks highest; they are trained a little, and one is kept.",
     ),
     "temperature": (
         r"temperature ?= ?\d",
