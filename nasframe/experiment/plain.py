@@ -13,7 +13,7 @@ import torch
 from nasframe.errors import ConfigurationError
 from nasframe.options import unstructure
 
-__all__ = ["kept_options", "plain_options", "plain_value"]
+__all__ = ["is_plain", "kept_options", "plain_options", "plain_value"]
 
 
 def plain_options(instance: Any, section: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the runs of a study add to its own line: its best score so far, and how many of them run."""
+"""The part of a study's line that its runs tell: its best score so far, and how many of them run."""
 
 from __future__ import annotations
 
