@@ -238,7 +238,8 @@ class _Options:
 def _options_of(data: Mapping[str, Any], folder: Path) -> _Options:
     of_runs, points = settings_of_runs(data, folder), points_of_variants(data)
     values: dict[str, list[str]] = {}
-    for settings in {**variant_settings(data, folder), **of_runs}.values():
+    of_record = variant_settings(data, None)  # what runs tell is read above, once
+    for settings in {**of_record, **of_runs}.values():
         unused = unused_in(settings)
         for option, value in flatten(settings).items():
             if _section(option) in unused or _section(option) in _OWN:
