@@ -12,9 +12,20 @@ from attrs import frozen
 from torch import Tensor, nn
 
 from nasframe.errors import ArchitectureError, SpaceError
+from nasframe.linear_layers import has_hooks, linear_values, may_be_beside
 from nasframe.module_names import accept_former_names, module_key, with_own_names
-from nasframe.operations import Cost, OpSpec, Shape, build_operation, infer, is_identity, is_zero, origin_of
-from nasframe.runtime import counted, forked_seed, visible
+from nasframe.operations import (
+    Cost,
+    OpSpec,
+    Shape,
+    build_operation,
+    infer,
+    is_identity,
+    is_zero,
+    linear_of,
+    origin_of,
+)
+from nasframe.runtime import counted, forked_seed, threads_beside, visible
 from nasframe.space import Architecture, Arrival, FlatEdge, Resolved, SearchSpace, Wiring
 
 __all__ = [
@@ -30,6 +41,7 @@ __all__ = [
     "make_block",
     "require_memory",
     "take_input",
+    "values_beside",
 ]
 
 FIXED = "fixed"
@@ -118,6 +130,10 @@ class Block(nn.Module):
         for module in self.then:
             value = module(value)
         return value
+
+    def as_linear(self) -> nn.Linear | None:
+        """Return the linear layer that this block is, and nothing more; None where it is not one."""
+        return None if len(self.then) or has_hooks(self, self.operation) else linear_of(self.operation)
 
     def mean(self, *inputs: Tensor) -> Tensor:
         """Return the value without the noise that the last operations, all of them maybe, add to it.
@@ -322,8 +338,10 @@ class Network(nn.Module):
         return frozenset(name for name, value in changed.items() if not torch.equal(value, outputs))
 
     def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        values: dict[str, Tensor] = {}
+        values = self._values_beside(inputs)
         for name, spec in self._resolved.operations.items():
+            if name in values:
+                continue
             if name in self._entries:
                 arrived = [take_input(inputs, name)]
             else:
@@ -337,6 +355,11 @@ class Network(nn.Module):
             (block,) = self.nodes[module_key(name)].values()  # type: ignore[operator]
             values[name] = block(*arrived)
         return values[self._resolved.output]
+
+    def _values_beside(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        keys = {name: module_key(name) for name in self._entries}
+        blocks = {name: self.nodes[key] for name, key in keys.items() if key in self.nodes}
+        return values_beside({name: next(iter(found.values())) for name, found in blocks.items()}, inputs)  # type: ignore[operator]
 
     def parameters_by_part(self) -> dict[str, int]:
         """Return the number of trainable parameters: those in cells together, the others by operation.
@@ -382,6 +405,23 @@ def take_input(inputs: Mapping[str, Tensor], name: str) -> Tensor:
     if name not in inputs:
         raise ArchitectureError(f"input {name!r} is missing; given: {', '.join(inputs) or 'none'}")
     return inputs[name]
+
+
+def values_beside(
+    blocks: Mapping[str, Block], inputs: Mapping[str, Tensor], dtype: torch.dtype | None = None
+) -> dict[str, Tensor]:
+    """Return the values of the blocks at inputs that are computed beside each other; others are left out.
+
+    Args:
+        blocks: input → its block.
+        inputs: each input, `(batch, *shape)`.
+        dtype: see `linear_values`.
+    """
+    if threads_beside() == 1:
+        return {}
+    found = {name: block.as_linear() for name, block in blocks.items()}
+    layers = {name: layer for name, layer in found.items() if layer is not None}
+    return linear_values(layers, inputs, dtype) if may_be_beside(layers, inputs) else {}
 
 
 def build(architecture: Architecture, *, seed: int | None = None) -> Network:

@@ -32,6 +32,7 @@ __all__ = [
     "infer",
     "is_identity",
     "is_zero",
+    "linear_of",
     "operation_class",
     "origin_of",
 ]
@@ -85,6 +86,15 @@ class Operation(nn.Module):
         """
         return ()
 
+    def as_linear(self) -> nn.Linear | None:
+        """Return the linear layer that this operation is; by default None: it is not one, or is more.
+
+        `forward(x)` must be the layer's value of x and nothing else. Such operations at several inputs of a
+        network are computed beside each other, where there are cores for that. A subclass with a `forward` of
+        its own has to say it anew.
+        """
+        return None
+
 
 class Identity(Operation):
     """The input, unchanged."""
@@ -103,6 +113,19 @@ class Zero(Operation):
 
     def forward(self, *inputs: Tensor) -> Tensor:
         return torch.zeros_like(inputs[0])
+
+
+def linear_of(operation: nn.Module) -> nn.Linear | None:
+    """Return the linear layer that an operation says it is; None where it is another module."""
+    if not isinstance(operation, Operation) or "forward" in vars(operation):
+        return None
+    return operation.as_linear() if _speaks_of_its_forward(type(operation)) else None
+
+
+def _speaks_of_its_forward(kind: type[Operation]) -> bool:
+    """Return whether no subclass of the class that has `as_linear` has another `forward`."""
+    first = next(held for held in kind.__mro__ if {"forward", "as_linear"} & vars(held).keys())
+    return "as_linear" in vars(first)
 
 
 @frozen

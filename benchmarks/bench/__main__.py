@@ -1,9 +1,10 @@
 """Measure the speed of nasframe: named figures, each made in one run, most of them ratios.
 
-    python benchmarks/bench [NAME ...]      groups: steps, estimators, epochs, extraction, device
+    python benchmarks/bench [NAME ...]      groups: steps, cores, estimators, epochs, extraction, device
 
-What is compared takes turns in one process, on one thread, and processor time counts. A table is printed, and
-everything behind it goes to benchmarks/results/latest.json. docs/performance.md says what the figures mean.
+What is compared takes turns in one process, on one thread, and processor time counts; in `cores` it has two
+threads, and the clock counts. A table is printed, and everything behind it goes to
+benchmarks/results/latest.json. docs/performance.md says what the figures mean.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from epochs import epoch_figures
 from estimators import estimator_figures
 from extraction import extraction_figures
 from figure import Figure, table
-from steps import step_figures
+from steps import step_figures, two_core_figures
 from turns import ForeignLoad
 
 import nasframe
@@ -33,6 +34,7 @@ RESULTS = Path(__file__).parents[1] / "results/latest.json"
 
 GROUPS: Mapping[str, Callable[[], list[Figure]]] = {
     "steps": step_figures,
+    "cores": two_core_figures,
     "estimators": estimator_figures,
     "epochs": epoch_figures,
     "extraction": extraction_figures,

@@ -1,9 +1,12 @@
-"""A search step beside the plain implementation, and the plain one beside its own matrix products."""
+"""A search step beside the plain implementation, on one core and on two, and the plain one beside its own
+matrix products."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
+import torch
 from figure import Figure
 from paper import engine_step, plain_step
 from products import Product, Products, products_of
@@ -11,7 +14,7 @@ from turns import timed
 
 from nasframe.runtime import one_thread
 
-__all__ = ["step_figures"]
+__all__ = ["step_figures", "two_core_figures"]
 
 BM_NAS = 3.4
 """The time of a step of BM-NAS over that of its matrix products: 101.7 ms, and 2.87 GFLOP at 96 GFLOP/s."""
@@ -26,7 +29,7 @@ def step_figures(rounds: int = 20) -> list[Figure]:
     """Return the speedups of a step, each from processor time in one run, on one thread."""
     figures = []
     large = Products([LARGE])
-    with one_thread():
+    with _threads(1), one_thread():
         for (name, size), least in TARGETS.items():
             plain = plain_step(name, size)
             variants: dict[str, Callable[[], object]] = {
@@ -61,3 +64,49 @@ def step_figures(rounds: int = 20) -> list[Figure]:
                     )
                 )
     return figures
+
+
+def two_core_figures(rounds: int = 20) -> list[Figure]:
+    """Return the speedups where both have two cores: by the clock, and each in its own way.
+
+    The engine computes whole products beside each other, the plain search has torch's threads, or one thread
+    where that is faster.
+    """
+    figures = []
+    with _threads(2):
+        for name, size in TARGETS:
+            plain, engine = plain_step(name, size), engine_step(name, size)
+            variants = {"plain": plain, "plain, one thread": _alone(plain), "engine": _alone(engine)}
+            found = {key: one.wall for key, one in timed(variants, rounds).items()}
+            own = found.pop("engine")
+            milliseconds = {key: round(1e3 * wall, 1) for key, wall in {**found, "engine": own}.items()}
+            figures.append(
+                Figure(
+                    f"step_speedup_{name}_b{size}_two_cores",
+                    min(found.values()) / own,
+                    words=", ".join(f"{key} {value:g} ms" for key, value in milliseconds.items()),
+                    details={"milliseconds": milliseconds},
+                )
+            )
+    return figures
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """Give torch so many threads in the block, and those of `beside` with them."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _alone(step: Callable[[], None]) -> Callable[[], None]:
+    """Return a step each of whose operations is computed on one thread."""
+
+    def inside() -> None:
+        with one_thread():
+            step()
+
+    return inside

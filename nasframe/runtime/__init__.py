@@ -5,6 +5,7 @@ Importing it imports no torch.
 
 from __future__ import annotations
 
+from nasframe.runtime.beside import beside, threads_beside
 from nasframe.runtime.cache_folder import (
     CACHE_VARIABLE,
     FORMER_CACHE,
@@ -147,6 +148,7 @@ __all__ = [
     "advised",
     "append_bytes",
     "append_line",
+    "beside",
     "bounded_file_name",
     "cache_for_another_machine",
     "check_shape",
@@ -218,6 +220,7 @@ __all__ = [
     "sign_of_life",
     "speaking",
     "take_any_character",
+    "threads_beside",
     "to_device",
     "unfinished_folder",
     "user_cache",

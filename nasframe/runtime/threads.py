@@ -6,24 +6,35 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-__all__ = ["ThreadsKept", "one_thread"]
+__all__ = ["ThreadsKept", "one_thread", "threads_outside"]
+
+_outside = threading.local()
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Compute on one thread of the CPU inside the block.
+    """Compute each operation of torch on one thread of the CPU inside the block.
 
     The matrices of a search are small: handing them to several threads costs more than it saves, most of
     all on a machine that has other work. On one thread the result does not depend on the number of cores.
+    Whole operations may still be computed `beside` each other.
     """
     import torch
 
-    before = torch.get_num_threads()
+    before, outside = torch.get_num_threads(), getattr(_outside, "threads", None)
+    _outside.threads = before if outside is None else outside
     torch.set_num_threads(1)
     try:
         yield
     finally:
+        _outside.threads = outside
         torch.set_num_threads(before)
+
+
+def threads_outside() -> int:
+    """Return the number of threads that torch had before `one_thread`, and 1 where it is not inside one."""
+    threads = getattr(_outside, "threads", None)
+    return 1 if threads is None else int(threads)
 
 
 class ThreadsKept:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from nasframe.module_names import module_key
-from nasframe.network import FIXED, Block, take_input
+from nasframe.network import FIXED, Block, take_input, values_beside
 from nasframe.relaxations import Sample
 from nasframe.runtime import to_device
 from nasframe.supernet.mixture import mix, plain_sum
@@ -65,13 +65,21 @@ class ForwardPass:
         """Return the value of the output node, `(batch, *shape)`."""
         needed = self._needed() if self.sparse else None
         with self._autocast() if self.bfloat16 == "all" else nullcontext():
-            for plan in self.plan.nodes:
-                if needed is None or plan.name in needed:
+            plans = [plan for plan in self.plan.nodes if needed is None or plan.name in needed]
+            self.values |= self._values_beside(plans)
+            for plan in plans:
+                if plan.name not in self.values:
                     self.values[plan.name] = self._evaluate(plan)
         result = self.values[self.plan.output]
         if result is None:  # everything that reaches it is zero
             return self._zeros(self.plan.shape)
         return _not_reduced(result) if self.bfloat16 == "all" else result
+
+    def _values_beside(self, plans: Sequence[NodePlan]) -> dict[str, Tensor]:
+        fixed = [plan.name for plan in plans if plan.is_input and not plan.passes and plan.candidates is None]
+        nodes: Any = self.nodes
+        blocks = {name: nodes[module_key(name)][FIXED] for name in fixed}
+        return values_beside(blocks, self.inputs, torch.bfloat16 if self.bfloat16 == "projections" else None)
 
     def _autocast(self) -> AbstractContextManager[object]:
         return torch.autocast(next(iter(self.inputs.values())).device.type, torch.bfloat16)

@@ -43,10 +43,10 @@ class OperationSuite(Suite):
     number of inputs is refused. Values: in eval mode an example does not depend on the others of its batch,
     and nothing is changed or drawn; ports that it calls interchangeable are; training draws from torch's
     global generator alone; inputs stay as they are; `removes` gives zeros, `passes` gives its input,
-    `adds_noise` gives it in evaluation and on average. Gradient: reaches every parameter and input and is
-    finite, also for zeros. State: moves with `to` and `state_dict`; a copy computes the same and shares
-    nothing. In a space: it is searched, derived and built; one-hot weights compute the built network; an
-    operation that is not selected has no gradient.
+    `adds_noise` gives it in evaluation and on average, `as_linear` is a layer with its values. Gradient:
+    reaches every parameter and input and is finite, also for zeros. State: moves with `to` and `state_dict`;
+    a copy computes the same and shares nothing. In a space: it is searched, derived and built; one-hot
+    weights compute the built network; an operation that is not selected has no gradient.
 
     Attributes:
         shapes: of the inputs, without the batch; as many as the operation takes.
@@ -184,6 +184,15 @@ class OperationSuite(Suite):
         drawn = torch.stack([module(*inputs) for _ in range(draws)])
         error = (drawn.mean(0) - inputs[0]).abs()
         assert (error <= 5 * drawn.std(0) / draws**0.5 + 1e-6).all(), "the mean is not the input"
+
+    def test_what_says_that_it_is_a_linear_layer_gives_its_value(self) -> None:
+        module, inputs = self._made().train(), self._inputs(3)
+        layer = module.as_linear()
+        if layer is None:
+            pytest.skip("it does not say that it is a linear layer")
+        assert torch.equal(module(*inputs), layer(*inputs))
+        others = {id(item) for item in module.parameters()} ^ {id(item) for item in layer.parameters()}
+        assert not others, "its parameters are not those of the layer"
 
     # -- gradient and state -----------------------------------------------------------------------------
 

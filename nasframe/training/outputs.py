@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from functools import partial
+from itertools import islice
 
 import torch
 from torch import Tensor
 
 from nasframe.errors import DataError, RunError, in_lines
-from nasframe.runtime import is_finite, one_thread, rows_not_finite
+from nasframe.runtime import beside, is_finite, one_thread, rows_not_finite, threads_beside
 from nasframe.tasks import Batch, Split
 from nasframe.training.batches import in_order
 from nasframe.training.first_not_finite import first_not_finite
@@ -19,6 +21,10 @@ __all__ = ["OutputError", "check_inputs", "collect_outputs"]
 
 _SMALL = 2**22
 """Parameters of a network that computes on one thread; a backbone has more."""
+
+
+_LEAST_BYTES = 2**18
+"""Of a batch whose pass is worth a thread of its own."""
 
 
 class OutputError(RunError):
@@ -32,6 +38,8 @@ def collect_outputs(
     size: int,
     device: torch.device,
     name: str = "",
+    *,
+    independent: bool = False,
 ) -> tuple[Tensor, Tensor]:
     """Return raw outputs and targets of a whole split, in its order, on the CPU; in evaluation mode.
 
@@ -42,6 +50,8 @@ def collect_outputs(
         size: examples in a batch.
         device: of the computation.
         name: of the split, for an error.
+        independent: whether a pass changes and draws nothing, as operations promise, so that several may be
+            made `beside` each other on a CPU.
 
     Raises:
         DataError: an input or a target holds a number that is not finite, by the name of its example.
@@ -52,7 +62,7 @@ def collect_outputs(
         outputs, targets, finite = _collected_there(forward, split, size, device)
         if finite:
             return outputs, targets
-    return _collected_at_once(module, forward, split, size, device, name)
+    return _collected_at_once(module, forward, split, size, device, name, independent)
 
 
 def _collected_there(
@@ -77,20 +87,39 @@ def _collected_at_once(
     size: int,
     device: torch.device,
     name: str,
+    independent: bool,
 ) -> tuple[Tensor, Tensor]:
-    """Return outputs and targets on the CPU, each batch checked before the next one is read."""
+    """Return outputs and targets on the CPU, each batch checked before the next one is read, or next few."""
     outputs, targets = [], []
     # threads are taken for the forward pass alone: a batch may take much more work to be read
     guard = one_thread if _is_small(module) else nullcontext
+
+    def passed(batch: Batch) -> tuple[Tensor, bool]:
+        found = forward(batch.inputs)
+        return found, is_finite((batch.inputs, batch.targets, found))
+
+    with guard():
+        together = threads_beside() if independent and device.type == "cpu" else 1
     with torch.no_grad():
-        for batch in in_order(split, size, device):
+        for some in _in_groups(in_order(split, size, device), together):
             with guard():
-                found = forward(batch.inputs)
-            if not is_finite((batch.inputs, batch.targets, found)):
-                _refuse(module, forward, batch, found, name)
-            outputs.append(found.cpu())
-            targets.append(batch.targets.cpu())
+                results = beside([partial(passed, batch) for batch in some])
+            for batch, (found, finite) in zip(some, results, strict=True):
+                if not finite:
+                    _refuse(module, forward, batch, found, name)
+                outputs.append(found.cpu())
+                targets.append(batch.targets.cpu())
     return torch.cat(outputs), torch.cat(targets)
+
+
+def _in_groups(batches: Iterator[Batch], most: int) -> Iterator[list[Batch]]:
+    """Yield the batches in their order, several at once; small ones alone, as a pass is made faster than it
+    is handed over."""
+    for batch in batches:
+        group = [batch]
+        if sum(value.nbytes for value in batch.inputs.values()) >= _LEAST_BYTES:
+            group += islice(batches, most - 1)
+        yield group
 
 
 def _is_small(module: torch.nn.Module) -> bool:

@@ -13,6 +13,7 @@ from attrs import define, field
 from torch import Tensor, nn
 
 from nasframe.errors import RunError
+from nasframe.network import Network
 from nasframe.runs import (
     Checkpoint,
     Run,
@@ -166,6 +167,7 @@ class Training:
             self.options.batch_size,
             self.device,
             "validation",
+            independent=isinstance(self.network, Network),
         )
 
     def _epoch(self, epoch: int, optimiser: torch.optim.Optimizer, split: JoinedSplit) -> dict[str, Any]:

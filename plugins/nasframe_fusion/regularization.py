@@ -67,9 +67,12 @@ class Dropout(Operation):
 def _dropout(x: Tensor, rate: float) -> Tensor:
     """Dropout by 16 random bits for each entry, four entries a draw: twice as fast as torch's on a CPU.
 
-    The rate is rounded to a multiple of 2⁻¹⁶. The scale is that of the rounded rate, so the mean is kept.
+    The rate is rounded to a multiple of 2⁻¹⁶ below 1. The scale is that of the rounded rate, so the mean is
+    kept.
     """
-    dropped = round(rate * 2**16)
+    dropped = min(round(rate * 2**16), 2**16 - 1)
     draws = torch.empty((x.numel() + 3) // 4, dtype=torch.int64).random_(-(2**63), None)
     bits = draws.view(torch.int16)[: x.numel()].view(x.shape)  # uniform from −2¹⁵ to 2¹⁵ − 1
-    return x * ((bits >= dropped - 2**15) * (2**16 / (2**16 - dropped))).to(x.dtype)
+    # a comparison that gives truth values takes five times as long as one in place
+    kept = bits.ge_(dropped - 2**15).to(x.dtype)
+    return x * kept.mul_(2**16 / (2**16 - dropped))

@@ -38,6 +38,9 @@ class Projection(Operation):
         output: Tensor = self.linear(x[:, None] if self._row else x)
         return output
 
+    def as_linear(self) -> nn.Linear | None:
+        return None if self._row else self.linear
+
 
 class Concat(Operation):
     """All inputs concatenated along the channels; they have the same length."""

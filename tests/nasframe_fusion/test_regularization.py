@@ -56,6 +56,15 @@ def test_dropout_draws_from_the_global_generator() -> None:
         assert torch.equal(operation(x), first)
 
 
+def test_a_rate_just_below_one_leaves_something_to_learn_from() -> None:
+    operation, x = Dropout([(20, 40)], rate=1 - 1e-9), torch.ones(500, 20, 40)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        output = operation(x)
+    assert output.isfinite().all()
+    assert 0 < int((output != 0).sum()) < 100  # of 400,000 entries, 6 are expected
+
+
 @pytest.mark.parametrize("rate", [-0.1, 1.0])
 def test_a_rate_outside_zero_to_one_is_refused(rate: float) -> None:
     with pytest.raises(ValueError, match=f"rate must be at least 0 and below 1, found {rate}"):

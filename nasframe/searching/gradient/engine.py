@@ -340,7 +340,12 @@ class Search:
         inherit(network, self.supernet.state_dict())
         try:
             outputs, targets = collect_outputs(
-                network, network, self.data.splits.validation, self.options.batch_size, self.device
+                network,
+                network,
+                self.data.splits.validation,
+                self.options.batch_size,
+                self.device,
+                independent=True,
             )
         except OutputError as error:  # nobody has trained this network with these weights
             names = self.history[-1]["validation"] if self.history else ["loss"]
@@ -455,6 +460,7 @@ class Search:
             self.options.batch_size,
             self.device,
             "validation",
+            independent=probabilities is not None,
         )
 
     def _state(self) -> SearchState:
