@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.autograd import forward_ad
 from torch.nn.modules import module as all_modules
 
 from nasframe.runtime import beside, threads_beside
@@ -28,23 +29,19 @@ Result = TypeVar("Result")
 def may_be_beside(layers: Mapping[str, nn.Linear], inputs: Mapping[str, Tensor]) -> bool:
     """Return whether `linear_values` gives what the layers give, and is faster.
 
-    So there are at least two layers with work for a helper thread, plain tensors on the CPU, and nothing
-    that has to see each call: no hooks, no `torch.autocast`, no tracing.
+    So there are at least two layers with work for a helper thread, contiguous plain tensors on the CPU, and
+    nothing that has to see each call: no hooks, no `torch.autocast`, no tracing, no mode or transform.
     """
     if len(layers) < 2 or threads_beside() == 1:
         return False
-    if (
-        torch.is_autocast_enabled("cpu")
-        or torch._C._get_tracing_state() is not None
-        or torch.compiler.is_compiling()
-    ):
-        return False
-    if _hooks_of_all():
+    if _sees_each_call() or torch.is_inference_mode_enabled() or _hooks_of_all():
         return False
     work = 0
     for name, layer in layers.items():
         value = inputs.get(name)
         if type(value) is not Tensor or value.device.type != "cpu" or value.dtype != layer.weight.dtype:
+            return False
+        if not value.is_contiguous() or "forward" in vars(layer):
             return False
         if value.shape[-1:] != (layer.in_features,) or type(layer) is not nn.Linear or has_hooks(layer):
             return False
@@ -85,10 +82,15 @@ class _LinearLayers(torch.autograd.Function):
             x, weight, bias = tensors[place::count]
             assert x is not None
             assert weight is not None
+            rows = x.reshape(-1, x.shape[-1])
             if dtype is None:
-                return F.linear(x, weight, bias)
-            reduced = F.linear(x.to(dtype), weight.to(dtype), None if bias is None else bias.to(dtype))
-            return reduced.to(x.dtype)
+                found = F.linear(rows, weight, bias)
+            else:
+                reduced = F.linear(rows.to(dtype), weight.to(dtype), None if bias is None else bias.to(dtype))
+                found = reduced.to(x.dtype)
+            # no view: an output of several that is one may not be changed in place
+            shaped: Tensor = torch.ops.aten._unsafe_view(found, [*x.shape[:-1], len(weight)])
+            return shaped
 
         return tuple(_by_size(value, tensors[:count]))
 
@@ -113,7 +115,8 @@ class _LinearLayers(torch.autograd.Function):
             )
             return found if dtype is None else _all_to(found, gradient.dtype)
 
-        if torch.is_grad_enabled():  # the gradient is to be differentiated, which takes a graph
+        # a gradient that is to be differentiated takes a graph
+        if torch.is_grad_enabled() or _sees_each_call():
             found = [gradients_at(place) for place in range(count)]
         else:
             found = _by_size(gradients_at, saved[:count])
@@ -146,3 +149,16 @@ def has_hooks(*modules: nn.Module) -> bool:
 
 def _hooks_of_all() -> bool:
     return any(getattr(all_modules, f"_global{name}", None) for name in _HOOKS)
+
+
+def _sees_each_call() -> bool:
+    """Return whether something in this thread sees or changes each operation; it does not in a helper."""
+    return (
+        torch.is_autocast_enabled("cpu")
+        or torch.compiler.is_compiling()
+        or torch._C._get_tracing_state() is not None
+        or torch._C._len_torch_dispatch_stack() > 0
+        or torch._C._len_torch_function_stack() > 0
+        or torch._C._functorch.peek_interpreter_stack() is not None
+        or forward_ad._current_level >= 0
+    )

@@ -95,6 +95,7 @@ from nasframe.runtime.shapes import (
     Shape,
     Text,
 )
+from nasframe.runtime.shared_copy import shared_copy
 from nasframe.runtime.signs_of_life import hearing_signs_of_life, sign_of_life
 from nasframe.runtime.silences import Silences
 from nasframe.runtime.single_precision import shortest_number
@@ -214,6 +215,7 @@ __all__ = [
     "require_regular",
     "rows_not_finite",
     "sha256_of",
+    "shared_copy",
     "shell_line",
     "shorten",
     "shortest_number",

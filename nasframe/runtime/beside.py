@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 from collections import deque
@@ -17,7 +18,9 @@ __all__ = ["beside", "threads_beside"]
 _MOST = 4
 """More threads would wait for the interpreter, which each needs between two operations."""
 
-_LAST_SECONDS = 1.0  # for which helpers are waited for after an error
+_LAST_SECONDS = 1.0  # for which helpers are waited for after a Ctrl-C
+
+_END_SECONDS = 60.0  # in which a helper must end with the process
 
 Result = TypeVar("Result")
 
@@ -25,7 +28,7 @@ Result = TypeVar("Result")
 def threads_beside() -> int:
     """Return the number of threads of `beside` here, the caller's with them.
 
-    It is that which torch had before `one_thread`, and four at most; outside of `one_thread` it is 1.
+    As many as torch had before `one_thread`, at most four; 1 outside of it.
     """
     return min(threads_outside(), _MOST)
 
@@ -42,7 +45,8 @@ def beside(functions: Sequence[Callable[[], Result]]) -> list[Result]:
             without gradients and in no order that can be foreseen, so they must not draw random numbers.
 
     Raises:
-        BaseException: the first that a function raised; by then no other is under way.
+        BaseException: the first that a function raised. No other is under way then; after a Ctrl-C, one that
+            takes more than a second may be.
     """
     threads = min(threads_beside(), len(functions))
     work = _Work(functions)
@@ -77,25 +81,31 @@ class _Work(Generic[Result]):
         """Call what nobody has begun, wait for the rest, and return the results."""
         import torch
 
-        others = len(self._results)
+        others, errors = len(self._results), []
         try:
             with torch.no_grad():
                 while (taken := self._taken()) is not None:
                     others -= 1
                     place, function = taken
                     self._results[place] = function()
-        except BaseException:
+            while others:
+                errors.append(self._ended.get())
+                others -= 1
+        except BaseException as error:
             while self._taken() is not None:
                 others -= 1
-            with contextlib.suppress(Empty):  # a Ctrl-C may come before one that was taken is counted
+            # a Ctrl-C may come before one that was taken is counted
+            seconds = None if isinstance(error, Exception) else _LAST_SECONDS
+            with contextlib.suppress(Empty):
                 for _ in range(others):
-                    self._ended.get(timeout=_LAST_SECONDS)
+                    self._ended.get(timeout=seconds)
             raise
-        errors = [self._ended.get() for _ in range(others)]
-        for error in errors:
-            if error is not None:
-                raise error
-        return self._results
+        for raised in errors:
+            if raised is not None:
+                raise raised
+        # a helper that is held up still has this work in its queue
+        results, self._results = self._results, []
+        return results
 
     def _taken(self) -> tuple[int, Callable[[], Result]] | None:
         try:
@@ -108,25 +118,36 @@ class _Helpers:
     """The helper threads of this process; they wait for work until it ends."""
 
     def __init__(self) -> None:
-        self._guard, self._queue, self._count = Lock(), SimpleQueue[_Work[Any]](), 0
+        self._guard, self._queue, self._threads = Lock(), SimpleQueue[_Work[Any] | None](), list[Thread]()
 
-    def queue_for(self, count: int) -> SimpleQueue[_Work[Any]]:
+    def queue_for(self, count: int) -> SimpleQueue[_Work[Any] | None]:
         """Return the queue from which at least so many threads take work."""
         with self._guard:
-            while self._count < count:
-                name = f"nasframe-beside-{self._count}"
-                Thread(target=_help, args=(self._queue,), name=name, daemon=True).start()
-                self._count += 1
+            while len(self._threads) < count:
+                name, ready = f"nasframe-beside-{len(self._threads)}", SimpleQueue[None]()
+                thread = Thread(target=_help, args=(self._queue, ready), name=name, daemon=True)
+                thread.start()
+                ready.get()  # later it would set the number of threads of those that are still to come
+                self._threads.append(thread)
             return self._queue
 
+    def end(self) -> None:
+        """End the threads: one that worked on while the interpreter is taken down would abort the process."""
+        for _ in self._threads:
+            self._queue.put(None)
+        for thread in self._threads:
+            thread.join(_END_SECONDS)
 
-def _help(queue: SimpleQueue[_Work[Any]]) -> None:
+
+def _help(queue: SimpleQueue[_Work[Any] | None], ready: SimpleQueue[None]) -> None:
     import torch
 
     torch.set_num_threads(1)
+    ready.put(None)
     with torch.no_grad():
-        while True:
-            queue.get().help()
+        while (work := queue.get()) is not None:
+            work.help()
+            del work
 
 
 _helpers = _Helpers()
@@ -136,6 +157,11 @@ def _forget_helpers() -> None:
     """Have none in a process that was forked: its threads did not come along."""
     global _helpers
     _helpers = _Helpers()
+
+
+@atexit.register
+def _end_helpers() -> None:
+    _helpers.end()
 
 
 if hasattr(os, "register_at_fork"):

@@ -76,7 +76,7 @@ class ForwardPass:
         return _not_reduced(result) if self.bfloat16 == "all" else result
 
     def _values_beside(self, plans: Sequence[NodePlan]) -> dict[str, Tensor]:
-        fixed = [plan.name for plan in plans if plan.is_input and not plan.passes and plan.candidates is None]
+        fixed = [plan.name for plan in plans if plan.is_input and not plan.passes]
         nodes: Any = self.nodes
         blocks = {name: nodes[module_key(name)][FIXED] for name in fixed}
         return values_beside(blocks, self.inputs, torch.bfloat16 if self.bfloat16 == "projections" else None)

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from nasframe.errors import SpaceError
 from nasframe.network import build, inherit
-from nasframe.operations import Operation, OpSpec, Shape, build_operation, infer
+from nasframe.operations import Operation, OpSpec, Shape, build_operation, infer, linear_of
 from nasframe.relaxations import GumbelRaoMonteCarlo, Sample
 from nasframe.runtime import forked_seed
 from nasframe.searching import Bilevel, Search, SearchOptions
@@ -187,7 +187,7 @@ class OperationSuite(Suite):
 
     def test_what_says_that_it_is_a_linear_layer_gives_its_value(self) -> None:
         module, inputs = self._made().train(), self._inputs(3)
-        layer = module.as_linear()
+        layer = linear_of(module)
         if layer is None:
             pytest.skip("it does not say that it is a linear layer")
         assert torch.equal(module(*inputs), layer(*inputs))

@@ -11,20 +11,18 @@ import torch
 from torch import Tensor
 
 from nasframe.errors import DataError, RunError, in_lines
+from nasframe.linear_layers import has_hooks
 from nasframe.runtime import beside, is_finite, one_thread, rows_not_finite, threads_beside
 from nasframe.tasks import Batch, Split
 from nasframe.training.batches import in_order
 from nasframe.training.first_not_finite import first_not_finite
 from nasframe.training.named_examples import bad_inputs, names_of
+from nasframe.training.reading_ahead import is_large
 
 __all__ = ["OutputError", "check_inputs", "collect_outputs"]
 
 _SMALL = 2**22
 """Parameters of a network that computes on one thread; a backbone has more."""
-
-
-_LEAST_BYTES = 2**18
-"""Of a batch whose pass is worth a thread of its own."""
 
 
 class OutputError(RunError):
@@ -39,7 +37,7 @@ def collect_outputs(
     device: torch.device,
     name: str = "",
     *,
-    independent: bool = False,
+    copies: Callable[[], Callable[[Mapping[str, Tensor]], Tensor]] | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Return raw outputs and targets of a whole split, in its order, on the CPU; in evaluation mode.
 
@@ -50,8 +48,9 @@ def collect_outputs(
         size: examples in a batch.
         device: of the computation.
         name: of the split, for an error.
-        independent: whether a pass changes and draws nothing, as operations promise, so that several may be
-            made `beside` each other on a CPU.
+        copies: makes another pass that gives the same and stores nothing where `forward` does, such as one
+            of a `shared_copy`: on a CPU, as many batches are then computed `beside` each other as there are
+            threads. None: one after the other. It is not asked where a module has hooks.
 
     Raises:
         DataError: an input or a target holds a number that is not finite, by the name of its example.
@@ -62,7 +61,7 @@ def collect_outputs(
         outputs, targets, finite = _collected_there(forward, split, size, device)
         if finite:
             return outputs, targets
-    return _collected_at_once(module, forward, split, size, device, name, independent)
+    return _collected_at_once(module, forward, split, size, device, name, copies)
 
 
 def _collected_there(
@@ -87,23 +86,26 @@ def _collected_at_once(
     size: int,
     device: torch.device,
     name: str,
-    independent: bool,
+    copies: Callable[[], Callable[[Mapping[str, Tensor]], Tensor]] | None,
 ) -> tuple[Tensor, Tensor]:
-    """Return outputs and targets on the CPU, each batch checked before the next one is read, or next few."""
+    """Return outputs and targets on the CPU; those of batches that are computed at once are checked next."""
     outputs, targets = [], []
     # threads are taken for the forward pass alone: a batch may take much more work to be read
     guard = one_thread if _is_small(module) else nullcontext
 
-    def passed(batch: Batch) -> tuple[Tensor, bool]:
+    def passed(forward: Callable[[Mapping[str, Tensor]], Tensor], batch: Batch) -> tuple[Tensor, bool]:
         found = forward(batch.inputs)
         return found, is_finite((batch.inputs, batch.targets, found))
 
     with guard():
-        together = threads_beside() if independent and device.type == "cpu" else 1
+        together = 1 if copies is None or has_hooks(*module.modules()) else threads_beside()
+    forwards = [forward]
     with torch.no_grad():
         for some in _in_groups(in_order(split, size, device), together):
+            if copies is not None:
+                forwards += [copies() for _ in range(len(some) - len(forwards))]
             with guard():
-                results = beside([partial(passed, batch) for batch in some])
+                results = beside([partial(passed, *pair) for pair in zip(forwards, some, strict=False)])
             for batch, (found, finite) in zip(some, results, strict=True):
                 if not finite:
                     _refuse(module, forward, batch, found, name)
@@ -117,7 +119,7 @@ def _in_groups(batches: Iterator[Batch], most: int) -> Iterator[list[Batch]]:
     is handed over."""
     for batch in batches:
         group = [batch]
-        if sum(value.nbytes for value in batch.inputs.values()) >= _LEAST_BYTES:
+        if is_large(batch):
             group += islice(batches, most - 1)
         yield group
 

@@ -11,13 +11,18 @@ from torch import Tensor
 
 from nasframe.tasks import Batch, Split
 
-__all__ = ["may_be_read_ahead", "read_ahead"]
+__all__ = ["is_large", "may_be_read_ahead", "read_ahead"]
 
 _LEAST_BYTES = 2**18
-"""A batch of less is read faster than it is handed over."""
+"""A batch of less is read, or computed, faster than it is handed over."""
 
 _AHEAD = 2
 """Batches that wait: one is seldom enough, as both threads need the interpreter now and then."""
+
+
+def is_large(batch: Batch) -> bool:
+    """Return whether the inputs of a batch are worth another thread."""
+    return sum(value.nbytes for value in batch.inputs.values()) >= _LEAST_BYTES
 
 
 def may_be_read_ahead(split: Split) -> bool:
@@ -37,10 +42,10 @@ def read_ahead(read: Callable[[Tensor], Batch], all_rows: Sequence[Tensor]) -> I
     remaining = iter(all_rows)
     for rows in remaining:
         batch = read(rows)
-        is_large = sum(value.nbytes for value in batch.inputs.values()) >= _LEAST_BYTES
+        large = is_large(batch)
         yield batch
         del batch
-        if is_large:
+        if large:
             yield from _read_in_a_thread(read, remaining)
             return
 

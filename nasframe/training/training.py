@@ -36,6 +36,7 @@ from nasframe.runtime import (
     forked_seed,
     generator,
     one_thread,
+    shared_copy,
     shortest_number,
     without_nan,
 )
@@ -167,7 +168,7 @@ class Training:
             self.options.batch_size,
             self.device,
             "validation",
-            independent=isinstance(self.network, Network),
+            copies=(lambda: shared_copy(self.network)) if isinstance(self.network, Network) else None,
         )
 
     def _epoch(self, epoch: int, optimiser: torch.optim.Optimizer, split: JoinedSplit) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from torch import Tensor
 
 from nasframe import Operation, Shape
 from nasframe.testing import OperationSuite
@@ -45,6 +46,20 @@ class TestProjection(OperationSuite):
 
     def make(self, shapes: Sequence[Shape]) -> Operation:
         return Projection(shapes, channels=3)
+
+
+class Rectified(Projection):
+    """A projection with another value, which says nothing of its layer."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x).relu()
+
+
+class TestSubclassWithAForwardOfItsOwn(OperationSuite):
+    shapes = ((5, 6),)
+
+    def make(self, shapes: Sequence[Shape]) -> Operation:
+        return Rectified(shapes, channels=3)
 
 
 class TestHead(OperationSuite):

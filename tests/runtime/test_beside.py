@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 import threading
-from collections.abc import Callable, Iterator
+import time
+import weakref
+from collections.abc import Iterator
 from functools import partial
 
 import pytest
@@ -90,45 +95,55 @@ def test_a_helper_computes_on_one_thread_without_gradients_and_without_helpers()
 
 
 @pytest.mark.usefixtures("two_threads")
-def test_a_helper_that_is_held_up_holds_up_nothing_else() -> None:
-    begun, ended = threading.Event(), threading.Event()
+def test_helpers_that_are_held_up_hold_up_nothing_else_and_hold_no_results() -> None:
+    ended, caller = threading.Event(), threading.current_thread()
+    begun = threading.Semaphore(0)
 
-    def hold(event: threading.Event) -> None:
-        event.set()
+    def hold() -> None:
+        begun.release()
         ended.wait(timeout=60)
 
     def occupy() -> None:
-        torch.set_num_threads(2)
+        torch.set_num_threads(4)
         with one_thread():
-            mine = threading.Event()
-            beside([partial(hold, begun), partial(hold, mine)])
+            beside([hold] * 4)
 
     other = threading.Thread(target=occupy)
     other.start()
-    assert begun.wait(timeout=60)
-    caller = threading.current_thread()
-    assert set(beside([threading.current_thread] * 20)) <= {caller, *threading.enumerate()}
+    assert all(begun.acquire(timeout=60) for _ in range(4)), "all helpers and the other caller are occupied"
+    assert set(beside([threading.current_thread] * 20)) == {caller}
+    (kept,) = beside([partial(torch.zeros, 1)])
+    values = beside([partial(torch.zeros, 1), partial(torch.zeros, 1)])
+    watched = weakref.ref(values[0])
+    del values
+    assert watched() is None
+    del kept
     ended.set()
     other.join(timeout=60)
     assert not other.is_alive()
 
 
 @pytest.mark.usefixtures("two_threads")
-@pytest.mark.parametrize("bad", [0, 1, 49])
-def test_an_error_of_any_function_is_raised_and_none_is_under_way_then(bad: int) -> None:
-    under_way: set[int] = set()
+def test_after_an_error_of_a_function_none_is_under_way_and_none_is_begun() -> None:
+    begun, under_way, ended = threading.Event(), threading.Event(), list[int]()
 
-    def called(number: int) -> None:
-        under_way.add(number)
-        try:
-            if number == bad:
-                raise ZeroDivisionError(str(number))
-        finally:
-            under_way.remove(number)
+    def slow() -> None:
+        under_way.set()
+        begun.wait(timeout=60)
+        time.sleep(0.1)
+        ended.append(1)
 
-    with pytest.raises(ZeroDivisionError, match=str(bad)):
-        beside([partial(called, number) for number in range(50)])
-    assert not under_way
+    def bad() -> None:
+        assert under_way.wait(timeout=60)
+        begun.set()
+        raise ZeroDivisionError
+
+    def take(number: int) -> None:
+        (bad if threading.current_thread() is threading.main_thread() else slow)()
+
+    with pytest.raises(ZeroDivisionError):
+        beside([partial(take, number) for number in range(50)])
+    assert len(ended) == 1
     assert beside([int, int]) == [0, 0]
 
 
@@ -145,14 +160,45 @@ def test_an_error_in_a_helper_is_raised_in_the_caller() -> None:
         beside([fails_elsewhere, fails_elsewhere])
 
 
-@pytest.mark.usefixtures("two_threads")
-def test_ctrl_c_ends_the_work() -> None:
-    def interrupted() -> None:
-        raise KeyboardInterrupt
+PROGRAM = """
+import signal, threading, time
+import torch
+from nasframe.runtime import beside, one_thread
 
-    with pytest.raises(KeyboardInterrupt):
-        beside([interrupted, *[int] * 20])
-    assert len({*thread_names(2), threading.current_thread().name}) == 2
+main, under_way = threading.main_thread(), threading.Event()
+
+def function():
+    if threading.current_thread() is main:
+        assert under_way.wait(60)
+        {own}
+    else:
+        under_way.set()
+        time.sleep(2)
+        torch.ones(1)  # asks for the interpreter
+
+torch.set_num_threads(2)
+with one_thread():
+    beside([function, function])
+"""
+
+
+@pytest.mark.parametrize(
+    ("own", "said"),
+    [
+        ("threading.Timer(0.3, signal.raise_signal, [signal.SIGINT]).start()", "KeyboardInterrupt"),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+        ("raise ValueError", "ValueError"),
+    ],
+    ids=["Ctrl-C while the caller waits", "Ctrl-C in the caller", "an error"],
+)
+def test_a_program_that_ends_while_a_helper_works_ends_in_order(own: str, said: str) -> None:
+    """A thread that works while the interpreter is taken down would abort the process."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "2"}
+    words = [sys.executable, "-c", PROGRAM.format(own=own)]
+    ended = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=120)
+    last = ended.stderr.strip().splitlines()[-1]
+    assert last.startswith(said), ended.stderr
+    assert ended.returncode == (1 if said == "ValueError" else -signal.SIGINT)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
@@ -162,7 +208,16 @@ def test_a_forked_process_has_helpers_of_its_own() -> None:
     thread_names(2)
     child = os.fork()
     if child == 0:
-        found: Callable[[], list[str]] = partial(thread_names, 2)
-        os._exit(0 if len({*found(), threading.current_thread().name}) == 2 else 1)
-    _, status = os.waitpid(child, 0)
-    assert os.waitstatus_to_exitcode(status) == 0
+        status = 1
+        try:
+            status = 0 if len({*thread_names(2), threading.current_thread().name}) == 2 else 1
+        finally:
+            os._exit(status)
+    until = time.monotonic() + 60
+    while (ended := os.waitpid(child, os.WNOHANG))[0] == 0 and time.monotonic() < until:
+        time.sleep(0.01)
+    if ended[0] == 0:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    assert ended[0] == child
+    assert os.waitstatus_to_exitcode(ended[1]) == 0

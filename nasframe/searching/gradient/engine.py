@@ -7,7 +7,8 @@ resumed ends with the same bits as one that was not.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -30,6 +31,7 @@ from nasframe.runtime import (
     generator,
     is_finite,
     one_thread,
+    shared_copy,
     shortest_number,
     without_nan,
 )
@@ -345,7 +347,7 @@ class Search:
                 self.data.splits.validation,
                 self.options.batch_size,
                 self.device,
-                independent=True,
+                copies=lambda: shared_copy(network),
             )
         except OutputError as error:  # nobody has trained this network with these weights
             names = self.history[-1]["validation"] if self.history else ["loss"]
@@ -449,18 +451,21 @@ class Search:
         """Return outputs and targets of the validation split; without probabilities, of architectures that
         are drawn uniformly, another one for each batch."""
 
-        def forward(inputs: Mapping[str, Tensor]) -> Tensor:
-            outputs: Tensor = self.supernet(inputs, probabilities)
-            return outputs
+        def copied() -> Callable[[Mapping[str, Tensor]], Tensor]:
+            return partial(shared_copy(self.supernet), weights=probabilities)
 
+        if probabilities is None:
+            forward, copies = self.learner.sampling.uniform_forward(), None
+        else:
+            forward, copies = partial(self.supernet, weights=probabilities), copied
         return collect_outputs(
             self.supernet.eval(),
-            self.learner.sampling.uniform_forward() if probabilities is None else forward,
+            forward,
             self.data.splits.validation,
             self.options.batch_size,
             self.device,
             "validation",
-            independent=probabilities is not None,
+            copies=copies,
         )
 
     def _state(self) -> SearchState:

@@ -14,10 +14,10 @@ from torch import nn
 
 from nasframe import FileScorer
 from nasframe.errors import RunError
-from nasframe.runtime import Cancellation, ThreadsKept
+from nasframe.runtime import Cancellation, ThreadsKept, shared_copy
 from nasframe_audiovisual import CLIP_PATIENCE, ClipError, NothingUsedError, Spares, in_threads
 from nasframe_deepfake.detection.calibration import Calibration
-from nasframe_deepfake.detection.detector import Detector, shared_copy
+from nasframe_deepfake.detection.detector import Detector
 from nasframe_deepfake.detection.heads import Heads
 from nasframe_deepfake.detection.streams_read import sentences_on_streams, streams_read
 from nasframe_deepfake.detection.verdict import HANGS, refusal, verdict

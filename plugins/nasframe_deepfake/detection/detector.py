@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
@@ -15,7 +14,7 @@ from attrs import define, frozen
 from torch import Tensor, nn
 
 from nasframe.errors import NasframeError, in_words
-from nasframe.runtime import Cancellation
+from nasframe.runtime import Cancellation, shared_copy
 from nasframe_audiovisual import (
     PICTURE_INPUTS,
     SOUND_INPUTS,
@@ -34,7 +33,7 @@ from nasframe_audiovisual import (
 )
 from nasframe_deepfake.detection.heads import Heads
 
-__all__ = ["ClipScores", "Detector", "shared_copy"]
+__all__ = ["ClipScores", "Detector"]
 
 BATCH = 8
 """Windows that go through the backbones at once; their scores do not depend on it."""
@@ -215,12 +214,6 @@ def _joined(parts: Sequence[ClipScores], left_out: Sequence[LeftOut]) -> ClipSco
         for name in _MAPPED
     }
     return ClipScores(**plain, **mapped, left_out=tuple(left_out), upside_down=parts[0].upside_down)
-
-
-def shared_copy(network: nn.Module) -> nn.Module:
-    """Copy a network for one thread: it shares the tensors, and not the values stored during a pass."""
-    tensors = [*network.parameters(), *network.buffers()]
-    return copy.deepcopy(network, {id(tensor): tensor for tensor in tensors})
 
 
 def _without(inputs: Mapping[str, Tensor], names: Sequence[str]) -> dict[str, Tensor]:
