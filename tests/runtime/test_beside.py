@@ -161,7 +161,7 @@ def test_an_error_in_a_helper_is_raised_in_the_caller() -> None:
 
 
 PROGRAM = """
-import signal, threading, time
+import os, signal, threading, time
 import torch
 from nasframe.runtime import beside, one_thread
 
@@ -170,9 +170,11 @@ main, under_way = threading.main_thread(), threading.Event()
 def function():
     if threading.current_thread() is main:
         assert under_way.wait(60)
-        {own}
+        {caller}
     else:
         under_way.set()
+        time.sleep(0.3)
+        {helper}
         time.sleep(2)
         torch.ones(1)  # asks for the interpreter
 
@@ -183,18 +185,18 @@ with one_thread():
 
 
 @pytest.mark.parametrize(
-    ("own", "said"),
+    ("caller", "helper", "said"),
     [
-        ("threading.Timer(0.3, signal.raise_signal, [signal.SIGINT]).start()", "KeyboardInterrupt"),
-        ("raise KeyboardInterrupt", "KeyboardInterrupt"),
-        ("raise ValueError", "ValueError"),
+        ("pass", "os.kill(os.getpid(), signal.SIGINT)", "KeyboardInterrupt"),
+        ("raise KeyboardInterrupt", "pass", "KeyboardInterrupt"),
+        ("raise ValueError", "pass", "ValueError"),
     ],
     ids=["Ctrl-C while the caller waits", "Ctrl-C in the caller", "an error"],
 )
-def test_a_program_that_ends_while_a_helper_works_ends_in_order(own: str, said: str) -> None:
+def test_a_program_that_ends_while_a_helper_works_ends_in_order(caller: str, helper: str, said: str) -> None:
     """A thread that works while the interpreter is taken down would abort the process."""
     environment = {**os.environ, "OMP_NUM_THREADS": "2"}
-    words = [sys.executable, "-c", PROGRAM.format(own=own)]
+    words = [sys.executable, "-c", PROGRAM.format(caller=caller, helper=helper)]
     ended = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=120)
     last = ended.stderr.strip().splitlines()[-1]
     assert last.startswith(said), ended.stderr
