@@ -127,8 +127,8 @@ class _Helpers:
                 name, ready = f"nasframe-beside-{len(self._threads)}", SimpleQueue[None]()
                 thread = Thread(target=_help, args=(self._queue, ready), name=name, daemon=True)
                 thread.start()
+                self._threads.append(thread)  # before a wait, which a Ctrl-C may end
                 ready.get()  # later it would set the number of threads of those that are still to come
-                self._threads.append(thread)
             return self._queue
 
     def end(self) -> None:
