@@ -83,7 +83,8 @@ class _OneHotMix(torch.autograd.Function):
                 some_missing = len(ctx.present) < ctx.count
                 products = [flat.new_zeros(()) if some_missing else flat] * ctx.count
                 for index, value in zip(ctx.present, ctx.saved_tensors, strict=True):
-                    products[index] = torch.dot(flat, value.reshape(-1).to(flat.dtype))
+                    other = value.reshape(-1)
+                    products[index] = flat.dot(other if other.dtype == flat.dtype else other.to(flat.dtype))
                 for_weights = torch.stack(products).to(ctx.weights_dtype)
             for index in ctx.selected:
                 if ctx.needs_input_grad[3 + index]:
