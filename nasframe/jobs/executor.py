@@ -62,6 +62,21 @@ class Executor(ABC):
     preload: Sequence[str] = ()
     device: str | None = None
 
+    @classmethod  # noqa: B027 - most executors can always begin
+    def check(cls, device: str | None, **options: Any) -> None:
+        """Refuse what no trial could be done with, such as a cluster that does not answer.
+
+        A study asks before it prepares its data, and makes the executor after that.
+
+        Args:
+            device: as the attribute.
+            options: of this executor, as the user gave them.
+
+        Raises:
+            ConfigurationError: an option or the device is of no use here.
+            RunError: no trial can be done.
+        """
+
     @abstractmethod
     def submit(self, trial: Trial) -> None:
         """Begin a trial, or do it at once.

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from nasframe.errors import RunError
 from nasframe_ray.quiet_ray import SECONDS, ray
 
-__all__ = ["connect", "disconnect"]
+__all__ = ["connect", "connected", "disconnect"]
 
 _SETTINGS = b"\4"  # the kind of the frame with which HTTP/2, and so gRPC, begins
 _GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0" + _SETTINGS + b"\0\0\0\0\0"
@@ -53,6 +53,21 @@ def connect(address: str | None) -> None:
             f"{named}: Ray cannot connect ({first}); `ray start --head` starts a cluster, "
             "`ray start --address=HOST:PORT` makes this machine a node of one"
         ) from error
+
+
+@contextmanager
+def connected(address: str | None) -> Iterator[None]:
+    """Connect this process for a block; a connection that is there already is used, and stays.
+
+    Where a cluster ends, Ray ends the processes that are connected with it.
+    """
+    stays = ray.is_initialized()
+    connect(address)
+    try:
+        yield
+    finally:
+        if not stays:
+            disconnect()
 
 
 def disconnect() -> None:

@@ -12,7 +12,7 @@ from attrs import define, field
 from nasframe.errors import ConfigurationError, RunError
 from nasframe.jobs import Executor, Outcome, Report, Trial, full_disk_stops
 from nasframe.options import option
-from nasframe_ray.connection import connect
+from nasframe_ray.connection import connect, connected
 from nasframe_ray.parcels import files_to_send, pieces_of, write_folder
 from nasframe_ray.quiet_ray import NodeAffinitySchedulingStrategy, exceptions, ray
 from nasframe_ray.surroundings import Surroundings
@@ -61,21 +61,18 @@ class RayExecutor(Executor):
     _parcels: dict[Path, Parcel] = field(init=False, factory=dict)
     _spoken: float = field(init=False, default=0.0)
 
+    @classmethod
+    def check(cls, device: str | None, address: str | None = None) -> None:  # type: ignore[override]
+        _refuse_device(device)
+        with connected(address):
+            _check_nodes(_nodes_for(device)[1], Surroundings.here())
+
     def __attrs_post_init__(self) -> None:
-        if self.device is not None and self.device.startswith("cuda:"):
-            why = f"{self.device} is a GPU of one machine; expected cuda, or auto: each trial gets one"
-            raise ConfigurationError("ray", [f"device: {why}"])
+        _refuse_device(self.device)
         connect(self.address)
         self._surroundings = Surroundings.here()
-        is_gpu = self.device == "cuda" or (self.device == "auto" and bool(_with("GPU", ray.nodes())))
-        self._resource = "GPU" if is_gpu else "CPU"
-        nodes = _with(self._resource, ray.nodes())
-        if not nodes:
-            raise RunError(
-                f"no node of the cluster has a {self._resource}; `ray start` has the option "
-                f"--num-{self._resource.lower()}s"
-            )
-        self._check(nodes)
+        self._resource, nodes = _nodes_for(self.device)
+        _check_nodes(nodes, self._surroundings)
         room = sum(int(node["Resources"][self._resource]) for node in nodes)
         self.workers = min(self.workers, room)
 
@@ -108,24 +105,6 @@ class RayExecutor(Executor):
         for name in [*self._under_way]:
             self.end(name)
         self._parcels.clear()
-
-    def _check(self, nodes: Sequence[Any]) -> None:
-        """Refuse nodes with other programs, before any work; one that comes later is asked with its first."""
-        check = ray.remote(max_retries=0, num_cpus=0)(check_node)
-        asked = {}
-        for node in nodes:
-            where = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
-            asked[check.options(scheduling_strategy=where).remote(self._surroundings)] = node
-        problems = []
-        for reference, node in asked.items():
-            try:
-                ray.get(reference)
-            except (exceptions.NodeDiedError, exceptions.TaskUnschedulableError):  # the others do its work
-                continue
-            except Exception as error:
-                problems.append(_refusal(error, str(node["NodeManagerAddress"])))
-        if problems:
-            raise RunError("\n".join(dict.fromkeys(problems)))
 
     def _parcel(self, place: Path) -> Parcel:
         """Put a file or folder into the object store, where all trials find it."""
@@ -187,6 +166,47 @@ class RayExecutor(Executor):
                     trial.folder, item.ended.files, pieces, sender=trial.name, adds=trial.shares_folder
                 )
         return item.ended.outcome
+
+
+def _refuse_device(device: str | None) -> None:
+    if device is not None and device.startswith("cuda:"):
+        why = f"{device} is a GPU of one machine; expected cuda, or auto: each trial gets one"
+        raise ConfigurationError("ray", [f"device: {why}"])
+
+
+def _nodes_for(device: str | None) -> tuple[str, list[Any]]:
+    """Return the resource that a trial takes, `CPU` or `GPU`, and the nodes that have it.
+
+    Raises:
+        RunError: there is none.
+    """
+    is_gpu = device == "cuda" or (device == "auto" and bool(_with("GPU", ray.nodes())))
+    resource = "GPU" if is_gpu else "CPU"
+    nodes = _with(resource, ray.nodes())
+    if not nodes:
+        raise RunError(
+            f"no node of the cluster has a {resource}; `ray start` has the option --num-{resource.lower()}s"
+        )
+    return resource, nodes
+
+
+def _check_nodes(nodes: Sequence[Any], surroundings: Surroundings) -> None:
+    """Refuse nodes with other programs, before any work; one that comes later is asked with its first."""
+    check = ray.remote(max_retries=0, num_cpus=0)(check_node)
+    asked = {}
+    for node in nodes:
+        where = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
+        asked[check.options(scheduling_strategy=where).remote(surroundings)] = node
+    problems = []
+    for reference, node in asked.items():
+        try:
+            ray.get(reference)
+        except (exceptions.NodeDiedError, exceptions.TaskUnschedulableError):  # the others do its work
+            continue
+        except Exception as error:
+            problems.append(_refusal(error, str(node["NodeManagerAddress"])))
+    if problems:
+        raise RunError("\n".join(dict.fromkeys(problems)))
 
 
 def _with(resource: str, nodes: Sequence[Any]) -> list[Any]:

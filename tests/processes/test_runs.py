@@ -184,6 +184,15 @@ def test_what_several_processes_cannot_do_is_refused_in_a_sentence(
         assert said in " ".join(errors.split())
 
 
+def test_a_batch_too_small_for_the_processes_is_refused_before_the_data_is_prepared(
+    search_together: Started, tmp_path: Path
+) -> None:
+    words, said = REFUSED["small batches"]
+    for _, _, errors in ended(search_together(2, *words, "--out", "run")):
+        assert said in " ".join(errors.split())
+    assert not (tmp_path / "cache").exists()
+
+
 def test_processes_with_different_experiments_are_refused(search_together: Started) -> None:
     said = "process 1 of 2 has another experiment than process 0"
     for status, _, errors in ended(search_together(2, "search", *SMALL, "--out", "run", last=["seed=5"])):

@@ -60,6 +60,10 @@ class Settings:
             raise ConfigurationError(kind, problems)
         check_executor_options(self.executor, self.executor_class, self.executor_options or {})
 
+    def check_executor(self, device: str | None) -> None:
+        """Ask the executor whether it can do trials, before their data is prepared; see `Executor.check`."""
+        self.executor_class.check(device, **(self.executor_options or {}))
+
     @property
     def executor_class(self) -> type[Executor]:
         """The class that is registered under the name of the executor."""

@@ -202,6 +202,8 @@ def run_study(
     with open_study(
         out, plan.kind, plan.must_match, overwrite=settings.overwrite, files=plan.files, call=call
     ) as folder:
+        if not folder.has_ended:
+            settings.check_executor(device)
         if not elsewhere and workers != 1:
             start_server(PRELOAD)
         names = record_names().after(RecordedNames.of(folder.record))
