@@ -45,7 +45,8 @@ class FeatureSplit(Split):
         place = self.targets.device
         rows = dict.fromkeys(PICTURE_INPUTS, to_device(self.pictures[indices], place))
         rows |= dict.fromkeys(SOUND_INPUTS, to_device(self.sounds[indices], place))
-        inputs = {name: self.features[name][row].float() for name, row in rows.items()}
+        # half the time of `features[row]` on a processor
+        inputs = {name: self.features[name].index_select(0, row).float() for name, row in rows.items()}
         return Batch(inputs, self.targets[to_device(indices, place)])
 
     def moved(self, move: Callable[[Tensor], Tensor]) -> FeatureSplit:

@@ -163,7 +163,8 @@ class PairSplit(Split):
         return len(self.targets)
 
     def batch(self, indices: Tensor) -> Batch:
-        return Batch({name: value[indices] for name, value in self.inputs.items()}, self.targets[indices])
+        inputs = {name: value.index_select(0, indices) for name, value in self.inputs.items()}
+        return Batch(inputs, self.targets.index_select(0, indices))
 
     def redrawn(self, random: torch.Generator) -> PairSplit:
         """Return the split with other pairs of the same digits, and other noise."""
