@@ -13,12 +13,11 @@ from typing import Any, TypeVar
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.autograd import forward_ad
-from torch.nn.modules import module as all_modules
 
 from nasframe.runtime import beside, threads_beside
+from nasframe.seen_calls import calls_are_seen, has_hooks, hooks_of_all
 
-__all__ = ["has_hooks", "linear_values", "may_be_beside"]
+__all__ = ["linear_values", "may_be_beside"]
 
 _LEAST_WORK = 2**24
 """Multiply-adds below which a product is made faster than it is handed over."""
@@ -34,7 +33,7 @@ def may_be_beside(layers: Mapping[str, nn.Linear], inputs: Mapping[str, Tensor])
     """
     if len(layers) < 2 or threads_beside() == 1:
         return False
-    if _sees_each_call() or torch.is_inference_mode_enabled() or _hooks_of_all():
+    if calls_are_seen() or torch.is_inference_mode_enabled() or hooks_of_all():
         return False
     work = 0
     for name, layer in layers.items():
@@ -116,7 +115,7 @@ class _LinearLayers(torch.autograd.Function):
             return found if dtype is None else _all_to(found, gradient.dtype)
 
         # a gradient that is to be differentiated takes a graph
-        if torch.is_grad_enabled() or _sees_each_call():
+        if torch.is_grad_enabled() or calls_are_seen():
             found = [gradients_at(place) for place in range(count)]
         else:
             found = _by_size(gradients_at, saved[:count])
@@ -137,28 +136,3 @@ def _all_to(
 ) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
     first, second, third = (None if tensor is None else tensor.to(dtype) for tensor in tensors)
     return first, second, third
-
-
-_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
-
-
-def has_hooks(*modules: nn.Module) -> bool:
-    """Return whether calls of some module are seen by a hook."""
-    return any(getattr(module, name) for module in modules for name in _HOOKS)
-
-
-def _hooks_of_all() -> bool:
-    return any(getattr(all_modules, f"_global{name}", None) for name in _HOOKS)
-
-
-def _sees_each_call() -> bool:
-    """Return whether something in this thread sees or changes each operation; it does not in a helper."""
-    return (
-        torch.is_autocast_enabled("cpu")
-        or torch.compiler.is_compiling()
-        or torch._C._get_tracing_state() is not None
-        or torch._C._len_torch_dispatch_stack() > 0
-        or torch._C._len_torch_function_stack() > 0
-        or torch._C._functorch.peek_interpreter_stack() is not None
-        or forward_ad._current_level >= 0
-    )

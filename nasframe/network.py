@@ -12,7 +12,7 @@ from attrs import frozen
 from torch import Tensor, nn
 
 from nasframe.errors import ArchitectureError, SpaceError
-from nasframe.linear_layers import has_hooks, linear_values, may_be_beside
+from nasframe.linear_layers import linear_values, may_be_beside
 from nasframe.module_names import accept_former_names, module_key, with_own_names
 from nasframe.operations import (
     Cost,
@@ -26,6 +26,7 @@ from nasframe.operations import (
     origin_of,
 )
 from nasframe.runtime import counted, forked_seed, threads_beside, visible
+from nasframe.seen_calls import has_hooks
 from nasframe.space import Architecture, Arrival, FlatEdge, Resolved, SearchSpace, Wiring
 
 __all__ = [

@@ -37,8 +37,7 @@ def searching_together(experiment: Experiment) -> Iterator[Group | None]:
     """Yield the group of the first process. Any other takes its part in the search, and gets None.
 
     Raises:
-        ConfigurationError: several processes were started, and the loop of the experiment trains no supernet,
-            or a batch has fewer examples than there are processes.
+        ConfigurationError: several processes were started, and the loop of the experiment trains no supernet.
     """
     from nasframe.pipeline import take_part
     from nasframe.processes import Processes, joined
@@ -52,7 +51,6 @@ def searching_together(experiment: Experiment) -> Iterator[Group | None]:
             [f"the loop {loop!r} trains no supernet that {count} processes could share; --workers is for it"],
         )
     with joined(experiment.torch_device()) as group:
-        group.check_batch(experiment.search.batch_size)  # before data is prepared for hours
         if isinstance(group, Processes) and not group.is_first:
             take_part(experiment, group)
             yield None

@@ -7,7 +7,13 @@ from __future__ import annotations
 
 from nasframe.jobs.devices import worker_count
 from nasframe.jobs.execution import PATIENCE, execute
-from nasframe.jobs.executor import Executor, Report, check_executor_options
+from nasframe.jobs.executor import (
+    Executor,
+    Report,
+    check_executor,
+    check_executor_options,
+    load_executor,
+)
 from nasframe.jobs.failures import full_disk_stops, is_disk_full
 from nasframe.jobs.local import LOG_FILE
 from nasframe.jobs.ordered import Workers, in_order
@@ -24,6 +30,7 @@ __all__ = [
     "Report",
     "Trial",
     "Workers",
+    "check_executor",
     "check_executor_options",
     "do_trial",
     "error_message",
@@ -31,6 +38,7 @@ __all__ = [
     "full_disk_stops",
     "in_order",
     "is_disk_full",
+    "load_executor",
     "start_server",
     "worker_count",
 ]

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from nasframe.errors import ConfigurationError, ContractError
-from nasframe.jobs.executor import ATTEMPTS, Executor, check_executor_options
+from nasframe.errors import ConfigurationError
+from nasframe.jobs.executor import ATTEMPTS, Executor, check_executor_options, load_executor
 from nasframe.jobs.trial import Outcome, Trial, is_done
-from nasframe.plugins import manager
 from nasframe.runtime import Progress, Silences, counted
 
 __all__ = ["PATIENCE", "execute"]
@@ -68,7 +66,7 @@ def execute(
     """
     if workers is not None and workers < 1:
         raise ConfigurationError("execute", [f"workers: expected 1 or more, found {workers}"])
-    executor_class, own = _load(executor), dict(executor_options or {})
+    executor_class, own = load_executor(executor), dict(executor_options or {})
     check_executor_options(executor, executor_class, own)
     shown = progress or Progress()
     outcomes = {trial.name: Outcome("done") for trial in trials if is_done(trial)}
@@ -99,14 +97,6 @@ def execute(
                 shown.report(_counts(outcomes, 0))
                 advance(1)
     return {trial.name: outcomes[trial.name] for trial in trials}
-
-
-def _load(name: str) -> type[Executor]:
-    entry = manager().find("executor", name, builtin="local")
-    found = entry.load()
-    if not (inspect.isclass(found) and issubclass(found, Executor)):
-        raise ContractError(f"{entry}: must be a subclass of nasframe.jobs.Executor")
-    return found
 
 
 def _ended(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,10 +11,11 @@ from typing import Any, ClassVar
 import attrs
 from attrs import define, frozen
 
-from nasframe.errors import ConfigurationError
+from nasframe.errors import ConfigurationError, ContractError, NasframeError
 from nasframe.jobs.trial import Outcome, Trial
+from nasframe.plugins import manager
 
-__all__ = ["ATTEMPTS", "Executor", "Report", "check_executor_options"]
+__all__ = ["ATTEMPTS", "Executor", "Report", "check_executor", "check_executor_options", "load_executor"]
 
 ATTEMPTS = 3
 """The most attempts at a trial, or another piece of work, whose process dies."""
@@ -66,7 +68,7 @@ class Executor(ABC):
     def check(cls, device: str | None, **options: Any) -> None:
         """Refuse what no trial could be done with, such as a cluster that does not answer.
 
-        A study asks before it prepares its data, and makes the executor after that.
+        A study asks before it runs a stage of its data, and makes the executor after that.
 
         Args:
             device: as the attribute.
@@ -107,6 +109,47 @@ class Executor(ABC):
 
     def close(self) -> None:  # noqa: B027 - not every executor has something to end
         """End all that is under way. Called once, also after an error or Ctrl-C."""
+
+
+def load_executor(name: str) -> type[Executor]:
+    """Return the class that is registered under a name.
+
+    Raises:
+        PluginError: there is none.
+        ContractError: it is no subclass of `Executor`.
+    """
+    entry = manager().find("executor", name, builtin="local")
+    found = entry.load()
+    if not (inspect.isclass(found) and issubclass(found, Executor)):
+        raise ContractError(f"{entry}: must be a subclass of nasframe.jobs.Executor")
+    return found
+
+
+def check_executor(
+    name: str, executor: type[Executor], device: str | None, options: Mapping[str, Any]
+) -> None:
+    """Ask an executor whether trials could be done; see `Executor.check`.
+
+    Args:
+        name: by which it is registered, for the error.
+        executor: the class.
+        device: name of the device that the trials ask for.
+        options: of the executor, as the user gave them.
+
+    Raises:
+        NasframeError: they could not.
+        ContractError: it fails to answer.
+    """
+    try:
+        executor.check(device, **options)
+    except NasframeError:
+        raise
+    except Exception as error:
+        entry = manager().find("executor", name, builtin="local")
+        why = f"{type(error).__name__}: {error}"
+        raise ContractError(
+            f"{entry}: check(device, **options) must say whether trials can be done; it raised {why}"
+        ) from error
 
 
 def check_executor_options(name: str, executor: type[Executor], options: Mapping[str, Any]) -> None:

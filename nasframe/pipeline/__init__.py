@@ -3,8 +3,8 @@
 `whole_run` makes all of them in order: `preparation` of the data, `architecture_search`, `final_training`,
 `baselines`, `evaluation`; `other_data` tests a trained run on another data set, `matrix` several runs on
 several sets. A run that is trained is used by `scorer`, `prediction` and `exporting`; its
-`file_records` are held to the contract. `engines` sets up the search and the
-training by an experiment, `training_records` removes a training that is made again, and
+`file_records` are held to the contract. `plan_check` refuses what no data would mend, `engines` sets up the
+search and the training by an experiment, `training_records` removes a training that is made again, and
 `standalone_training` trains one network outside any run, `candidate_training` those that a search proposes,
 `taking_part` the part of a search that other processes have,
 `training_on_demand` what a table lacks, on `same_data` alone.
@@ -25,6 +25,7 @@ from nasframe.pipeline.loading import load_architecture, load_experiment, load_r
 from nasframe.pipeline.matrix import MATRIX, evaluate_matrix
 from nasframe.pipeline.other_data import evaluate_on
 from nasframe.pipeline.picture import draw
+from nasframe.pipeline.plan_check import check_plan
 from nasframe.pipeline.prediction import predict
 from nasframe.pipeline.preparation import Prepared, keeping_old_run, prepare
 from nasframe.pipeline.recorded_cache import recorded_cache
@@ -43,6 +44,7 @@ __all__ = [
     "Prepared",
     "Scorer",
     "SearchResult",
+    "check_plan",
     "check_search_data",
     "draw",
     "draw_architectures",

@@ -15,17 +15,17 @@ from nasframe.pipeline.baselines import check_baselines
 from nasframe.pipeline.candidate_training import PRELOAD, CandidateTraining
 from nasframe.pipeline.engines import check_caveats, proposal_engine, search_engine
 from nasframe.pipeline.picture import save_picture
+from nasframe.pipeline.plan_check import check_plan
 from nasframe.pipeline.preparation import Prepared, given, keeping_old_run, prepare, prepared_alike
 from nasframe.pipeline.search_result import SearchResult
 from nasframe.pipeline.taking_part import call_of
 from nasframe.pipeline.training_records import is_training, matching_run, with_training, without_training
 from nasframe.plugins import manager
 from nasframe.processes import ALONE, Group
-from nasframe.relaxations import check_relaxation
 from nasframe.report import report_unusable_sections
 from nasframe.runs import Command, Run, claimed, reading_run
 from nasframe.runtime import SILENT, Progress, fingerprint, progress_of, remove_path
-from nasframe.searching import TRIAL, GradientLoop, ProposalLoop, ProposalSearch, Search, check_search_options
+from nasframe.searching import TRIAL, ProposalLoop, ProposalSearch, Search
 from nasframe.space import Architecture
 
 __all__ = ["search"]
@@ -56,7 +56,7 @@ def search(
     if workers > 1 and trains:
         start_server(PRELOAD)
     if out is None:
-        _check_plan(experiment)
+        check_plan(experiment)
         prepared = prepare(experiment, None, source, progress)
         with (
             TemporaryDirectory() as place,
@@ -67,14 +67,21 @@ def search(
         return SearchResult(architecture, engine.history, engine.converged)
     path, toml, identity = Path(out), experiment.to_toml(), experiment.fingerprint()
     with claimed(path, toml, command=Command("search", given(source, workers))):
-        _check_plan(experiment)
+        check_plan(experiment)
         if not overwrite:
             _check_options(experiment, Run.existing(path, toml), identity, source)
         run = None if overwrite else matching_run(path, experiment)
         if overwrite:
             Run.check_replaceable(path, toml)
         with keeping_old_run(overwrite):
-            prepared = prepare(experiment, run, source, progress, recorded=path if recorded else None)
+            prepared = prepare(
+                experiment,
+                run,
+                source,
+                progress,
+                recorded=path if recorded else None,
+                before_stages=lambda: group.check_batch(experiment.search.batch_size),
+            )
         check_baselines(run, experiment, prepared.data)  # which are trained after hours of search
         # How the network found will be trained does not matter to the search.
         key = prepared.key("search", fingerprint(without_training(toml, experiment.task)))
@@ -100,14 +107,6 @@ def search(
             how = experiment.names["relaxation" if experiment.loop.relaxes else "loop"]
             progress.say(f"search: {engine.space.how_many().in_words}, {how}")
             return _search_in_run(engine, run, key)
-
-
-def _check_plan(experiment: Experiment) -> None:
-    """Refuse what cannot be searched, whatever the data is, before any is prepared for it."""
-    if experiment.loop.relaxes:
-        check_relaxation(experiment.relaxation)
-    if isinstance(experiment.loop, GradientLoop):
-        check_search_options(experiment.search, experiment.loop, experiment.train.epochs)
 
 
 def _check_options(experiment: Experiment, run: Run | None, identity: str, source: str | Path | None) -> None:

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from nasframe import __version__
-from nasframe.errors import ConfigurationError, SpaceError
+from nasframe.errors import SpaceError
 from nasframe.experiment import Experiment
 from nasframe.network import Network, build
 from nasframe.pipeline.preparation import Prepared
@@ -78,12 +78,9 @@ def proposal_engine(
 
     Raises:
         SpaceError: see `search_engine`.
-        ConfigurationError: the options of the loop do not fit the space, or the training.
+        ConfigurationError: the options of the loop do not fit the space.
     """
     assert isinstance(experiment.loop, ProposalLoop)
-    if experiment.train.inherit:
-        why = f"the loop {experiment.names['loop']!r} trains no supernet whose weights could be inherited"
-        raise ConfigurationError("search", [f"train.inherit: {why}"])
     return ProposalSearch(
         problem=SearchProblem(_space(experiment, prepared, run), experiment.train.epochs),
         loop=experiment.loop,

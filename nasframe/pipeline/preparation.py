@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -91,6 +91,7 @@ def prepare(
     *,
     cache: str | Path | None = None,
     recorded: Path | None = None,
+    before_stages: Callable[[], None] | None = None,
 ) -> Prepared:
     """Run or skip the task's stages; a run that is there gets the data it was made from.
 
@@ -102,6 +103,7 @@ def prepare(
         cache: the folder of prepared data; None is `NASFRAME_CACHE`, else what experiment and run say.
         recorded: the folder that the experiment was read from, which may come from a stranger; None for one
             of the user's own.
+        before_stages: called before the first stage that is not skipped, to refuse what need not wait for it.
 
     Raises:
         RunError: the run was made from another state of the data, or the folder names a cache that the user
@@ -132,7 +134,8 @@ def prepare(
     if ready is not None and known is not None and origin == known["source"]:
         return ready
     folder = given or cache_for_stages(experiment, run, recorded)
-    results = run_stages(stages, folder, experiment.torch_device(), progress, _made(experiment, origin))
+    made, device = _made(experiment, origin), experiment.torch_device()
+    results = run_stages(stages, folder, device, progress, made, before_stages)
     key = _key(stages)
     folders = {name: result.folder for name, result in results.items()}
     seconds = {name: round(result.seconds, 3) for name, result in results.items()}

@@ -126,13 +126,15 @@ def run_stages(
     device: torch.device,
     progress: Progress,
     made: Mapping[str, str] | None = None,
+    before: Callable[[], None] | None = None,
 ) -> dict[str, StageResult]:
     """Run each stage, or skip it where `cache` holds its result for the same inputs.
 
     The name of its folder depends on its fingerprint. The folder appears only when the stage has ended
     without an error. Of two processes that run the same stage at the same time, the first to end provides the
     folder of both. A killed stage starts over, or goes on where it `resumes`. The record of a stage keeps
-    `made`: what people are told of its origin.
+    `made`: what people are told of its origin. `before` is called before the first stage that is run, and its
+    error ends the call.
 
     Raises:
         DataError: the cache is a file, or the record of a stage in it is damaged.
@@ -148,6 +150,9 @@ def run_stages(
             progress.say(f"{stage.name}: unchanged, skipped ({folder})")
             results[stage.name] = StageResult(folder, key, seconds, skipped=True)
             continue
+        if before is not None:
+            before()
+            before = None
         folders = {name: results[name].folder for name in stage.after}
         record = {"fingerprint": key, "inputs": _plain(stage.inputs), "made": dict(made or {})}
         seconds = _run(stage, folder, folders, device, progress, record)

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from nasframe.errors import DataError, RunError, in_lines
-from nasframe.linear_layers import has_hooks
 from nasframe.runtime import beside, is_finite, one_thread, rows_not_finite, threads_beside
+from nasframe.seen_calls import has_hooks
 from nasframe.tasks import Batch, Split
 from nasframe.training.batches import in_order
 from nasframe.training.first_not_finite import first_not_finite

@@ -24,8 +24,11 @@ __all__ = ["StepCheck", "checked_backward", "checked_epoch", "checked_gradients"
 
 _STEPS_ON_A_DEVICE = 50
 
-_MARGIN = 1e-5
-"""Gradients whose norm is less than the largest one by so much are multiplied by 1; torch adds 1e-6 to it."""
+_ROUNDED = 1.02
+"""The largest norm over that of gradients which torch, too, multiplies by 1, in any floating-point type."""
+
+_ADDED = 1e-5
+"""The same as a difference, for small norms; torch adds 1e-6 to the norm by which it divides."""
 
 Result = TypeVar("Result")
 
@@ -218,7 +221,7 @@ def _clip(parameters: Sequence[Tensor], clip_norm: float, check: StepCheck) -> T
         # sums take a third of the time of a norm, which nobody needs here
         return torch.stack([gradient.sum() for gradient in gradients]).sum()
     norm = nn.utils.get_total_norm(gradients)
-    if not (check.at_once and norm.item() + _MARGIN < clip_norm):
+    if not (check.at_once and _ROUNDED * norm.item() + _ADDED < clip_norm):
         nn.utils.clip_grads_with_norm_(parameters, clip_norm, norm)
     return norm
 

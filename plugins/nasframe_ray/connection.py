@@ -35,7 +35,7 @@ def connect(address: str | None) -> None:
         RunError: there is no cluster, or this machine is none of its nodes, or its Ray or Python is another.
     """
     global _connected
-    if ray.is_initialized() and address in (None, _connected):
+    if _is_connected(address):
         return
     disconnect()
     wanted = address or os.environ.get("RAY_ADDRESS") or "auto"
@@ -57,21 +57,28 @@ def connect(address: str | None) -> None:
 
 @contextmanager
 def connected(address: str | None) -> Iterator[None]:
-    """Connect this process for a block; a connection that is there already is used, and stays.
+    """Connect this process for a block; a connection with this cluster that is there already stays.
 
-    Where a cluster ends, Ray ends the processes that are connected with it.
+    Where a cluster ends, Ray ends the processes that are connected with it, so none is kept without need.
     """
-    stays = ray.is_initialized()
+    if _is_connected(address):
+        yield
+        return
     connect(address)
     try:
         yield
     finally:
-        if not stays:
-            disconnect()
+        disconnect()
+
+
+def _is_connected(address: str | None) -> bool:
+    return ray.is_initialized() and address in (None, _connected)
 
 
 def disconnect() -> None:
     """End the connection; all tasks of this process end with it."""
+    global _connected
+    _connected = None
     with _own_signals():
         ray.shutdown()
 

@@ -21,7 +21,9 @@ from nasframe.cli import main
 from nasframe.errors import RunError
 from nasframe.jobs import Executor, Needs, Trial, execute
 from nasframe.testing import ExecutorSuite
+from nasframe_ray.connection import connected, disconnect
 from nasframe_ray.executor import RayExecutor
+from nasframe_ray.quiet_ray import ray
 from tests.nasframe_ray.local_cluster import LocalCluster
 from tests.plugins.made import install
 from tests.studies.records import OF_TIMES
@@ -53,6 +55,21 @@ class TestRay(ExecutorSuite):
 
     def make(self, workers: int, folder: Path) -> Executor:
         return RayExecutor(workers=workers, folder=folder, address=self._address)
+
+
+def test_a_cluster_that_is_asked_whether_it_is_there_is_left_again(cluster: LocalCluster) -> None:
+    disconnect()
+    RayExecutor.check("cpu", address=cluster.address)
+    assert not ray.is_initialized()
+    with connected(cluster.address):
+        RayExecutor.check("auto", address=cluster.address)
+        assert ray.is_initialized()
+    assert not ray.is_initialized()
+
+
+def test_a_cluster_without_a_gpu_is_refused_where_trials_ask_for_one(cluster: LocalCluster) -> None:
+    with pytest.raises(RunError, match="no node of the cluster has a GPU"):
+        RayExecutor.check("cuda", address=cluster.address)
 
 
 def test_data_that_no_node_sees_is_an_error_that_names_it_and_a_node(

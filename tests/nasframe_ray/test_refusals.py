@@ -98,6 +98,23 @@ def test_an_address_where_no_cluster_is_is_refused_in_words(tmp_path: Path) -> N
         ]:
             with pytest.raises(RunError, match=words):
                 RayExecutor(workers=1, folder=tmp_path, address=address)
+            with pytest.raises(RunError, match=words):
+                RayExecutor.check(None, address=address)
+
+
+def test_a_study_on_a_cluster_that_is_not_there_prepares_no_data(
+    toy_streams: object, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("nasframe_ray.quiet_ray")
+    from tests.toys import STREAMS
+
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        closed = f"127.0.0.1:{server.getsockname()[1]}"
+        words = ["compare", str(STREAMS), "--executor", "ray", "--address", closed]
+        assert main([*words, f"cache={tmp_path / 'cache'}", "--out", str(tmp_path / "study")]) == 2
+    assert f"--address {closed}: no cluster answers there" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

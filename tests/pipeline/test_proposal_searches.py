@@ -26,6 +26,7 @@ from nasframe_bimodal.space import Bimodal
 from tests.comparing import tree, without_time
 from tests.pipeline.killed_runs import assert_same, killed_at_every_write
 from tests.recorded_progress import Log
+from tests.toys import STREAMS
 
 
 @pytest.fixture
@@ -421,6 +422,7 @@ def test_a_search_without_a_folder_leaves_nothing(experiment: Experiment, home: 
         ({"loop": RandomSearch(trials=10_000)}, "loop.trials: 10,000 architectures are asked for, and the"),
         ({"loop": SuccessiveHalving(candidates=2, least=9)}, "loop.least: the first rung has at least 9"),
         ({"train": TrainOptions(inherit=True)}, "train.inherit: the loop 'random' trains no supernet"),
+        ({"loop": Evolution(trials=3, population=5)}, "loop.trials: the first population has 5"),
     ],
 )
 def test_options_that_do_not_fit_are_refused_before_anything_is_trained(
@@ -429,6 +431,26 @@ def test_options_that_do_not_fit_are_refused_before_anything_is_trained(
     with pytest.raises(ConfigurationError, match=re.escape(message)):
         nasframe.search(attrs.evolve(experiment, **changes), tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["loop.name=halving", "loop.least=9"], "loop.least: the first rung has at least 9"),
+        (["loop.name=random", "train.inherit=true"], "train.inherit: the loop 'random' trains no supernet"),
+        (["loop.name=evolution", "loop.trials=3"], "loop.trials: the first population has 10"),
+    ],
+)
+@pytest.mark.usefixtures("toy_streams")
+def test_options_that_fit_no_space_are_refused_before_the_data_is_prepared(
+    words: list[str], message: str, tmp_path: Path
+) -> None:
+    words = [*words, f"cache={tmp_path / 'cache'}", "train.epochs=5"]
+    with pytest.raises(ConfigurationError, match=re.escape(message)):
+        nasframe.search(Experiment.load(STREAMS, words), tmp_path / "run")
+    with pytest.raises(ConfigurationError, match=re.escape(message)):
+        nasframe.sweep(STREAMS, ["task.examples=60,80"], words, out=tmp_path / "study")
+    assert list(tmp_path.iterdir()) == []
 
 
 class Wrong(Again):

@@ -165,6 +165,7 @@ import os, signal, threading, time
 import torch
 from nasframe.runtime import beside, one_thread
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts what is in its background without
 main, under_way = threading.main_thread(), threading.Event()
 
 def function():

@@ -33,7 +33,7 @@ class Evolution(ProposalLoop):
         if self.sample > self.population:
             raise ValueError(f"sample must be at most population ({self.population}), found {self.sample}")
 
-    def start(self, problem: SearchProblem, seed: int) -> Proposer:
+    def check(self, epochs: int) -> None:
         if self.trials < self.population:
             raise ConfigurationError(
                 "search",
@@ -42,6 +42,9 @@ class Evolution(ProposalLoop):
                     f"{self.trials} are to be tried; expected more, or a smaller loop.population"
                 ],
             )
+
+    def start(self, problem: SearchProblem, seed: int) -> Proposer:
+        self.check(problem.epochs)
         return _Generations(self, problem, seed)
 
     def most(self, problem: SearchProblem) -> int:

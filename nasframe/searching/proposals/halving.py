@@ -55,17 +55,20 @@ class SuccessiveHalving(ProposalLoop):
             for place in range(last + 1)
         ]
 
-    def start(self, problem: SearchProblem, seed: int) -> Proposer:
-        wanted = self.brackets * self.candidates
-        check_enough("candidates" if self.brackets == 1 else "brackets", wanted, problem)
-        if self.least > problem.epochs:
+    def check(self, epochs: int) -> None:
+        if self.least > epochs:
             raise ConfigurationError(
                 "search",
                 [
                     f"loop.least: the first rung has at least {counted(self.least, 'epoch')}, and a full "
-                    f"training has {problem.epochs} (train.epochs)"
+                    f"training has {epochs} (train.epochs)"
                 ],
             )
+
+    def start(self, problem: SearchProblem, seed: int) -> Proposer:
+        self.check(problem.epochs)
+        wanted = self.brackets * self.candidates
+        check_enough("candidates" if self.brackets == 1 else "brackets", wanted, problem)
         draws = RandomSearch(trials=wanted).start(problem, seed)
         drawn = [dict(item.assignment) for item in draws.propose(wanted)]
         return _Rungs(self.rungs(problem.epochs), self.candidates, drawn)

@@ -134,6 +134,15 @@ class ProposalLoop(ABC):
         1, help="architectures that are proposed before their scores are told, and trained side by side", ge=1
     )
 
+    def check(self, epochs: int) -> None:  # noqa: B027 - most have nothing to refuse
+        """Refuse options that fit no space, where a full training has so many epochs.
+
+        It is called before data is prepared; what depends on the space is refused by `start`.
+
+        Raises:
+            ConfigurationError: names the options.
+        """
+
     @abstractmethod
     def start(self, problem: SearchProblem, seed: int) -> Proposer:
         """Return a proposer at the beginning of a search.

@@ -7,9 +7,8 @@ from typing import Any
 
 from nasframe.errors import ConfigurationError, NasframeError
 from nasframe.experiment import Experiment, in_toml
-from nasframe.relaxations import check_relaxation
+from nasframe.pipeline import check_plan
 from nasframe.runtime import format_names
-from nasframe.searching import GradientLoop, check_search_options
 from nasframe.studies.axes.points import Point, point_name
 
 __all__ = ["experiment_at", "experiments_at", "stage_seed"]
@@ -74,9 +73,7 @@ def experiments_at(
         try:
             experiment = experiment_at(values, source, point, seed=seed, data_seed=data_seed)
             experiment.torch_device()
-            check_relaxation(experiment.relaxation)
-            if isinstance(experiment.loop, GradientLoop):
-                check_search_options(experiment.search, experiment.loop, experiment.train.epochs)
+            check_plan(experiment)
             experiments.append(experiment)
         except NasframeError as error:
             problems = error.problems if isinstance(error, ConfigurationError) else [str(error)]

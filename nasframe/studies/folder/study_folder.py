@@ -62,11 +62,6 @@ class StudyFolder:
         found = read_study(self.path)
         return {} if is_unbegun(found) else found
 
-    @property
-    def has_ended(self) -> bool:
-        """True for a study whose last call has ended: it may have no trial left."""
-        return self.record.get(UNFINISHED) == {}
-
     def record_call(self, names: Mapping[str, Any]) -> None:
         """Record the call in a folder that is new or goes on: from now on, a kill leaves it there."""
         if self.replaces:

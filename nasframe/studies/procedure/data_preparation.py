@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+
+from attrs import define
 
 from nasframe.errors import NasframeError
 from nasframe.experiment import Experiment
@@ -20,6 +22,7 @@ def prepare_data(
     source: Path | None,
     progress: Progress,
     recorded: Path | None = None,
+    before_stages: Callable[[], None] | None = None,
 ) -> list[Prepared | NasframeError]:
     """Run or skip the task's stages for every distinct data that the experiments ask for.
 
@@ -29,6 +32,7 @@ def prepare_data(
         source: the user's data.
         progress: hears of the progress.
         recorded: the folder of a study from which the experiments were read; None for the user's own.
+        before_stages: called once, before the first stage that is not skipped; its error is that of the call.
 
     Returns:
         The data of each, or the error where it could not be made: its trial will fail with the reason.
@@ -40,6 +44,7 @@ def prepare_data(
     if recorded is not None and given_cache(None) is None:
         for cache in dict.fromkeys(experiment.cache_folder for experiment in experiments):
             recorded_cache(recorded, cache, "cache of an experiment in study.json")
+    first_stage = _Once(before_stages)
     made: dict[str, Prepared | NasframeError] = {}
     keys = [data_key(experiment) for experiment in experiments]
     for key, experiment in zip(keys, experiments, strict=True):
@@ -47,8 +52,10 @@ def prepare_data(
             continue
         near = [folder for other, folder in zip(keys, folders, strict=False) if other == key]
         try:
-            made[key] = prepare(experiment, _first_begun(near), source, progress)
+            made[key] = prepare(experiment, _first_begun(near), source, progress, before_stages=first_stage)
         except NasframeError as error:
+            if first_stage.refused:
+                raise
             made[key] = error
     errors = [found for found in made.values() if isinstance(found, NasframeError)]
     if len(errors) == len(made):
@@ -56,6 +63,21 @@ def prepare_data(
     for problem in errors:
         progress.warn(f"data: {problem}")
     return [made[key] for key in keys]
+
+
+@define
+class _Once:
+    """A function that is called once, and whether it has refused."""
+
+    function: Callable[[], None] | None
+    refused: bool = False
+
+    def __call__(self) -> None:
+        function, self.function = self.function, None
+        if function is not None:
+            self.refused = True
+            function()
+            self.refused = False
 
 
 def data_key(experiment: Experiment) -> str:

@@ -9,8 +9,7 @@ from typing import Any
 from attrs import converters, field, frozen
 
 from nasframe.errors import ConfigurationError
-from nasframe.jobs import PATIENCE, Executor, check_executor_options
-from nasframe.plugins import manager
+from nasframe.jobs import PATIENCE, Executor, check_executor_options, load_executor
 from nasframe.runtime import SILENT, Progress, progress_of
 
 __all__ = ["Settings"]
@@ -48,6 +47,7 @@ class Settings:
             ConfigurationError: `workers` is below 1, `patience` is no time, `source` is not there, or
                 the executor has no such option.
             PluginError: no executor of this name.
+            ContractError: what is registered under it is none.
         """
         problems = []
         if self.source is not None and not self.source.exists():
@@ -60,12 +60,7 @@ class Settings:
             raise ConfigurationError(kind, problems)
         check_executor_options(self.executor, self.executor_class, self.executor_options or {})
 
-    def check_executor(self, device: str | None) -> None:
-        """Ask the executor whether it can do trials, before their data is prepared; see `Executor.check`."""
-        self.executor_class.check(device, **(self.executor_options or {}))
-
     @property
     def executor_class(self) -> type[Executor]:
         """The class that is registered under the name of the executor."""
-        found: type[Executor] = manager().find("executor", self.executor, builtin="local").load()
-        return found
+        return load_executor(self.executor)

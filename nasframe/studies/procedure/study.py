@@ -14,7 +14,16 @@ from attrs import field, frozen
 
 from nasframe.errors import NasframeError
 from nasframe.experiment import Experiment
-from nasframe.jobs import Needs, Outcome, Trial, execute, full_disk_stops, start_server, worker_count
+from nasframe.jobs import (
+    Needs,
+    Outcome,
+    Trial,
+    check_executor,
+    execute,
+    full_disk_stops,
+    start_server,
+    worker_count,
+)
 from nasframe.pipeline import Prepared, experiment_arguments, keeping_old_run, save_tensors
 from nasframe.plugins import RecordedNames, record_names
 from nasframe.runtime import given_cache
@@ -107,11 +116,18 @@ class Study:
         """Return the data of each experiment, or the reason why there is none; see `prepare_data`."""
         places = [] if self.settings.overwrite else list(folders)
         settings = self.settings
-        found = prepare_data(experiments, places, settings.source, settings.progress, settings.recorded)
+        found = prepare_data(
+            experiments, places, settings.source, settings.progress, settings.recorded, self._check_executor
+        )
         for experiment, item in zip(experiments, found, strict=True):
             if isinstance(item, Prepared):
                 self._prepared[data_key(experiment)] = item
         return found
+
+    def _check_executor(self) -> None:
+        """Refuse an executor that could do no trial, before their data takes its time."""
+        options = self.settings.executor_options or {}
+        check_executor(self.settings.executor, self.settings.executor_class, self.device, options)
 
     def needs(self, experiment: Experiment, *handed_over: str) -> Needs:
         """Return what a trial on an experiment reads beside its folder.
@@ -202,8 +218,6 @@ def run_study(
     with open_study(
         out, plan.kind, plan.must_match, overwrite=settings.overwrite, files=plan.files, call=call
     ) as folder:
-        if not folder.has_ended:
-            settings.check_executor(device)
         if not elsewhere and workers != 1:
             start_server(PRELOAD)
         names = record_names().after(RecordedNames.of(folder.record))
