@@ -18,7 +18,7 @@ from nasframe.jobs.failures import full_disk_stops, is_disk_full
 from nasframe.jobs.local import LOG_FILE
 from nasframe.jobs.ordered import Workers, in_order
 from nasframe.jobs.starting import start_server
-from nasframe.jobs.trial import Needs, Outcome, Trial, do_trial
+from nasframe.jobs.trial import Needs, Outcome, Trial, do_trial, is_done
 from nasframe.plugins import error_message
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "full_disk_stops",
     "in_order",
     "is_disk_full",
+    "is_done",
     "load_executor",
     "start_server",
     "worker_count",

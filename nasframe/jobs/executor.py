@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import attrs
 from attrs import define, frozen
 
-from nasframe.errors import ConfigurationError, ContractError, NasframeError
+from nasframe.errors import ConfigurationError, ContractError, NasframeError, in_words
 from nasframe.jobs.trial import Outcome, Trial
 from nasframe.plugins import manager
 
@@ -125,14 +125,11 @@ def load_executor(name: str) -> type[Executor]:
     return found
 
 
-def check_executor(
-    name: str, executor: type[Executor], device: str | None, options: Mapping[str, Any]
-) -> None:
+def check_executor(name: str, device: str | None, options: Mapping[str, Any]) -> None:
     """Ask an executor whether trials could be done; see `Executor.check`.
 
     Args:
-        name: by which it is registered, for the error.
-        executor: the class.
+        name: by which it is registered.
         device: name of the device that the trials ask for.
         options: of the executor, as the user gave them.
 
@@ -141,15 +138,13 @@ def check_executor(
         ContractError: it fails to answer.
     """
     try:
-        executor.check(device, **options)
+        load_executor(name).check(device, **options)
     except NasframeError:
         raise
     except Exception as error:
         entry = manager().find("executor", name, builtin="local")
-        why = f"{type(error).__name__}: {error}"
-        raise ContractError(
-            f"{entry}: check(device, **options) must say whether trials can be done; it raised {why}"
-        ) from error
+        promise = "check(device, **options) must say whether trials can be done"
+        raise ContractError(f"{entry}: {promise}; it raised {in_words(error)}") from error
 
 
 def check_executor_options(name: str, executor: type[Executor], options: Mapping[str, Any]) -> None:

@@ -28,6 +28,7 @@ from nasframe.searching.proposals import (
     Result,
     SearchProblem,
     SuccessiveHalving,
+    check_loop_options,
     check_proposal_loop,
     ended_early,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "SuccessiveHalving",
     "Train",
     "Update",
+    "check_loop_options",
     "check_proposal_loop",
     "check_search_options",
     "derive",

@@ -25,10 +25,9 @@ __all__ = ["StepCheck", "checked_backward", "checked_epoch", "checked_gradients"
 _STEPS_ON_A_DEVICE = 50
 
 _ROUNDED = 1.02
-"""The largest norm over that of gradients which torch, too, multiplies by 1, in any floating-point type."""
-
 _ADDED = 1e-5
-"""The same as a difference, for small norms; torch adds 1e-6 to the norm by which it divides."""
+"""Gradients stay as they are where so many times their norm, and this more, is below the largest norm: torch
+multiplies them by 1 then, whatever the floating-point type, though it adds 1e-6 to the norm and rounds it."""
 
 Result = TypeVar("Result")
 

@@ -453,6 +453,23 @@ def test_options_that_fit_no_space_are_refused_before_the_data_is_prepared(
     assert list(tmp_path.iterdir()) == []
 
 
+@frozen
+class FailsToSay(Twice):
+    """Does not know its options."""
+
+    def check_options(self, epochs: int) -> None:
+        raise KeyError("cheese")
+
+
+def test_a_loop_that_fails_to_check_its_options_breaks_its_contract(
+    experiment: Experiment, tmp_path: Path
+) -> None:
+    broken = attrs.evolve(experiment, loop=FailsToSay())
+    with pytest.raises(ContractError, match="nasframe.ProposalLoop: check_options raised KeyError: 'cheese'"):
+        nasframe.search(broken, tmp_path / "run")
+    assert list(tmp_path.iterdir()) == []
+
+
 class Wrong(Again):
     def propose(self, count: int) -> Sequence[Proposal]:
         return [attrs.evolve(item, assignment={"no": "choice"}) for item in super().propose(count)]

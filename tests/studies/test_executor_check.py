@@ -14,6 +14,7 @@ import nasframe
 from nasframe.errors import ContractError, RunError
 from nasframe.options import option
 from nasframe.plugins import hookimpl, manager
+from tests.comparing import tree
 from tests.testing.plugins.executors import OneByOne
 from tests.toys import STREAMS
 
@@ -46,15 +47,16 @@ def _registered() -> Iterator[None]:
     manager().unregister("there")
 
 
-def sweep(tmp_path: Path, examples: str) -> dict[str, Any]:
+def sweep(tmp_path: Path, examples: str, *, study: str = "study", overwrite: bool = False) -> dict[str, Any]:
     return nasframe.sweep(
         STREAMS,
         [f"task.examples={examples}"],
         overrides=[f"cache={tmp_path / 'cache'}", "search.epochs=1", "search.min_epochs=1", "train.epochs=1"],
         seeds=1,
-        out=tmp_path / "study",
+        out=tmp_path / study,
         executor="there",
         executor_options={"address": "10.0.0.1:1"},
+        overwrite=overwrite,
     )
 
 
@@ -81,6 +83,7 @@ def test_a_study_that_grows_asks_before_it_prepares_more(tmp_path: Path) -> None
     with pytest.raises(RunError, match="no cluster answers there"):
         sweep(tmp_path, "60,80")
     assert stages(tmp_path) == 1
+    assert (tmp_path / "study" / "sweep.json").is_file()
 
 
 def test_a_study_without_a_trial_left_needs_no_cluster(tmp_path: Path) -> None:
@@ -88,6 +91,23 @@ def test_a_study_without_a_trial_left_needs_no_cluster(tmp_path: Path) -> None:
     Elsewhere.answer = RunError("no cluster answers there")
     assert sweep(tmp_path, "60") == first
     assert len(Elsewhere.asked) == 1
+
+
+def test_a_study_is_not_replaced_by_one_that_cannot_begin(tmp_path: Path) -> None:
+    sweep(tmp_path, "60")
+    before = tree(tmp_path / "study")
+    Elsewhere.answer = RunError("no cluster answers there")
+    with pytest.raises(RunError, match="no cluster answers there"):
+        sweep(tmp_path, "60", overwrite=True)
+    assert tree(tmp_path / "study") == before
+
+
+def test_where_the_data_is_there_already_nothing_is_left_either(tmp_path: Path) -> None:
+    sweep(tmp_path, "60")
+    Elsewhere.answer = RunError("no cluster answers there")
+    with pytest.raises(RunError, match="no cluster answers there"):
+        sweep(tmp_path, "60", study="another")
+    assert not (tmp_path / "another").exists()
 
 
 def test_one_that_fails_to_answer_breaks_its_contract(tmp_path: Path) -> None:

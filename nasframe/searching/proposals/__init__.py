@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from nasframe.searching.proposals.evolution import Evolution
 from nasframe.searching.proposals.halving import SuccessiveHalving
-from nasframe.searching.proposals.proposal_check import CheckedProposer, check_proposal_loop
+from nasframe.searching.proposals.proposal_check import (
+    CheckedProposer,
+    check_loop_options,
+    check_proposal_loop,
+)
 from nasframe.searching.proposals.proposal_loop import (
     Proposal,
     ProposalLoop,
@@ -31,6 +35,7 @@ __all__ = [
     "Result",
     "SearchProblem",
     "SuccessiveHalving",
+    "check_loop_options",
     "check_proposal_loop",
     "ended_early",
 ]

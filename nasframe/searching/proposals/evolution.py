@@ -33,7 +33,7 @@ class Evolution(ProposalLoop):
         if self.sample > self.population:
             raise ValueError(f"sample must be at most population ({self.population}), found {self.sample}")
 
-    def check(self, epochs: int) -> None:
+    def check_options(self, epochs: int) -> None:
         if self.trials < self.population:
             raise ConfigurationError(
                 "search",
@@ -44,7 +44,7 @@ class Evolution(ProposalLoop):
             )
 
     def start(self, problem: SearchProblem, seed: int) -> Proposer:
-        self.check(problem.epochs)
+        self.check_options(problem.epochs)
         return _Generations(self, problem, seed)
 
     def most(self, problem: SearchProblem) -> int:

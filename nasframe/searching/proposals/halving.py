@@ -55,7 +55,7 @@ class SuccessiveHalving(ProposalLoop):
             for place in range(last + 1)
         ]
 
-    def check(self, epochs: int) -> None:
+    def check_options(self, epochs: int) -> None:
         if self.least > epochs:
             raise ConfigurationError(
                 "search",
@@ -66,7 +66,7 @@ class SuccessiveHalving(ProposalLoop):
             )
 
     def start(self, problem: SearchProblem, seed: int) -> Proposer:
-        self.check(problem.epochs)
+        self.check_options(problem.epochs)
         wanted = self.brackets * self.candidates
         check_enough("candidates" if self.brackets == 1 else "brackets", wanted, problem)
         draws = RandomSearch(trials=wanted).start(problem, seed)

@@ -15,7 +15,7 @@ from nasframe.plugins import described, manager, raised_at
 from nasframe.runtime import counted, parse_json
 from nasframe.searching.proposals.proposal_loop import Proposal, ProposalLoop, Proposer, Result, SearchProblem
 
-__all__ = ["CheckedProposer", "check_proposal_loop"]
+__all__ = ["CheckedProposer", "check_loop_options", "check_proposal_loop"]
 
 Value = TypeVar("Value")
 
@@ -120,18 +120,20 @@ class CheckedProposer:
             raise self._breaks(f"{where}: the assignment must be complete; it leaves out {left_out}")
 
     def _call(self, method: str, call: Callable[[], Value]) -> Value:
-        try:
-            return call()
-        except NasframeError:
-            raise
-        except (Exception, SystemExit) as error:  # a plugin may raise anything
-            where = raised_at(error, inspect.getmodule(type(self.loop)))
-            raise self._breaks(f"{method} raised {in_words(error)}{where}") from error
+        return _called(self.loop, method, call)
 
     def _breaks(self, promise: str) -> ContractError:
-        kind = type(self.loop)
-        name = described("loop", kind, manager().entry_of("loop", kind))
-        return ContractError(f"{name} breaks the contract of nasframe.ProposalLoop: {promise}")
+        return _broken(self.loop, promise)
+
+
+def check_loop_options(loop: ProposalLoop, epochs: int) -> None:
+    """Refuse options of a loop that fit no space, where a full training has so many epochs.
+
+    Raises:
+        ConfigurationError: names the options.
+        ContractError: the loop fails to say.
+    """
+    _called(loop, "check_options", lambda: loop.check_options(epochs))
 
 
 def check_proposal_loop(
@@ -168,6 +170,22 @@ def check_proposal_loop(
         for proposer in (first, again):
             proposer.tell(results)
         done += 1
+
+
+def _called(loop: ProposalLoop, method: str, call: Callable[[], Value]) -> Value:
+    try:
+        return call()
+    except NasframeError:
+        raise
+    except (Exception, SystemExit) as error:  # a plugin may raise anything
+        where = raised_at(error, inspect.getmodule(type(loop)))
+        raise _broken(loop, f"{method} raised {in_words(error)}{where}") from error
+
+
+def _broken(loop: ProposalLoop, promise: str) -> ContractError:
+    kind = type(loop)
+    name = described("loop", kind, manager().entry_of("loop", kind))
+    return ContractError(f"{name} breaks the contract of nasframe.ProposalLoop: {promise}")
 
 
 def _made_up(item: Proposal, problem: SearchProblem) -> Result:

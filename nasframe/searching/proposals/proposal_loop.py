@@ -134,10 +134,13 @@ class ProposalLoop(ABC):
         1, help="architectures that are proposed before their scores are told, and trained side by side", ge=1
     )
 
-    def check(self, epochs: int) -> None:  # noqa: B027 - most have nothing to refuse
-        """Refuse options that fit no space, where a full training has so many epochs.
+    def check_options(self, epochs: int) -> None:  # noqa: B027 - most have nothing to refuse
+        """Refuse options that fit no space; it is called before data is prepared.
 
-        It is called before data is prepared; what depends on the space is refused by `start`.
+        What depends on the space is refused by `start`.
+
+        Args:
+            epochs: of a full training.
 
         Raises:
             ConfigurationError: names the options.

@@ -55,6 +55,7 @@ def experiments_at(
     *,
     data_seed: int | None = None,
     shown: Sequence[Point] | None = None,
+    trains: bool = True,
 ) -> list[Experiment]:
     """Return the experiments of all trials, each checked as far as it can be without data.
 
@@ -62,6 +63,7 @@ def experiments_at(
         values, source, data_seed: see `experiment_at`.
         trials: point and seed of each.
         shown: the part of each point that the user varied, for the errors; None is the whole.
+        trains: see `nasframe.pipeline.check_plan`.
 
     Raises:
         ConfigurationError: all problems of all of them; a problem that every point has is there once.
@@ -73,7 +75,7 @@ def experiments_at(
         try:
             experiment = experiment_at(values, source, point, seed=seed, data_seed=data_seed)
             experiment.torch_device()
-            check_plan(experiment)
+            check_plan(experiment, trains=trains)
             experiments.append(experiment)
         except NasframeError as error:
             problems = error.problems if isinstance(error, ConfigurationError) else [str(error)]

@@ -38,13 +38,19 @@ def with_given(values: Mapping[str, Any], points: Sequence[Point], given: Mappin
 
 
 def experiments_with(
-    values: Mapping[str, Any], source: str, points: Sequence[Point], given: Mapping[str, Any]
+    values: Mapping[str, Any],
+    source: str,
+    points: Sequence[Point],
+    given: Mapping[str, Any],
+    *,
+    trains: bool = True,
 ) -> list[Experiment]:
     """Return the experiments at points with given options, each checked as far as it can be without data.
 
     Args:
         values, points, given: see `with_given`.
         source: name of the file they were read from, for the error.
+        trains: see `nasframe.pipeline.check_plan`.
 
     Raises:
         ConfigurationError: all problems of all of them; an option that no point has is one, once.
@@ -55,7 +61,8 @@ def experiments_with(
     ]
     full = with_given(values, points, given)
     try:
-        found = experiments_at(values, source, [(point, None) for point in full], shown=points)
+        trials = [(point, None) for point in full]
+        found = experiments_at(values, source, trials, shown=points, trains=trains)
     except ConfigurationError as error:
         raise ConfigurationError(source, [*unknown, *error.problems]) from error
     if unknown:

@@ -109,10 +109,18 @@ def compare_on_table(
         words = [f"loop.name={','.join(loops)}"]
         words += [f"relaxation.name={','.join(relaxations)}"] if relaxations else []
         axes = parse_axes([*words, *vary], written, base.source)
-        variants = make_variants(base.values, base.source, axes, overrides, seeds=1, device=device)
+        variants = make_variants(
+            base.values, base.source, axes, overrides, seeds=1, device=device, trains=False
+        )
         at_points = {  # an override, and a value that varies, hold at every point
             name: make_variants(
-                found.recipe.values(point), base.source, axes, overrides, seeds=1, device=device
+                found.recipe.values(point),
+                base.source,
+                axes,
+                overrides,
+                seeds=1,
+                device=device,
+                trains=False,
             )
             for name, point in _points(found).items()
         }

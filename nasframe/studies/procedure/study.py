@@ -21,6 +21,7 @@ from nasframe.jobs import (
     check_executor,
     execute,
     full_disk_stops,
+    is_done,
     start_server,
     worker_count,
 )
@@ -99,6 +100,7 @@ class Study:
     names: Mapping[str, Any]
     _prepared: dict[str, Prepared] = field(init=False, factory=dict)
     _outcomes: dict[str, Outcome | None] = field(init=False, factory=dict)
+    _asked: list[bool] = field(init=False, factory=list)
 
     @property
     def tensors(self) -> Path:
@@ -125,9 +127,10 @@ class Study:
         return found
 
     def _check_executor(self) -> None:
-        """Refuse an executor that could do no trial, before their data takes its time."""
-        options = self.settings.executor_options or {}
-        check_executor(self.settings.executor, self.settings.executor_class, self.device, options)
+        """Refuse an executor that could do no trial; it is asked once."""
+        if not self._asked:
+            check_executor(self.settings.executor, self.device, self.settings.executor_options or {})
+            self._asked.append(True)
 
     def needs(self, experiment: Experiment, *handed_over: str) -> Needs:
         """Return what a trial on an experiment reads beside its folder.
@@ -174,6 +177,8 @@ class Study:
         work = plan.work(self)
         with keeping_old_run(self.settings.overwrite):
             trials = next(work)
+            if self.folder.replaces or not all(map(is_done, trials)):
+                self._check_executor()  # before anything is written, or removed
         self.folder.begin(self.names, plan.objective)
         save_tensors(self.tensors, plan.experiments)
         record = self._results(work, trials)

@@ -45,6 +45,7 @@ def make_variants(
     seeds: int,
     seed: int | None = None,
     device: str | None = None,
+    trains: bool = True,
 ) -> list[Variant]:
     """Return a variant for every combination of the axes' values; without axes, the experiment as it is.
 
@@ -61,6 +62,7 @@ def make_variants(
         seeds: how many; they are consecutive.
         seed: the first one; None takes that of the experiment.
         device: None takes that of the experiment.
+        trains: see `nasframe.pipeline.check_plan`.
 
     Raises:
         ConfigurationError: all problems of all variants.
@@ -79,7 +81,7 @@ def make_variants(
         raise ConfigurationError(source, problems)
     chosen = points(axes)
     full = with_given(values, chosen, given)
-    base = experiments_with(values, source, chosen, given)
+    base = experiments_with(values, source, chosen, given, trains=trains)
     _refuse_relaxations_without_logits(source, axes, base)
     kept: dict[str, tuple[Point, Point, Experiment]] = {}
     for point, whole, first in zip(chosen, full, base, strict=True):
@@ -87,7 +89,7 @@ def make_variants(
         kept.setdefault(_name(own, first), (own, whole, first))
     numbers = [base[0].seed + place for place in range(seeds)]
     trials = [(whole, number) for _, whole, _ in kept.values() for number in numbers]
-    made = iter(experiments_at(values, source, trials, data_seed=base[0].stage_seed))
+    made = iter(experiments_at(values, source, trials, data_seed=base[0].stage_seed, trains=trains))
     variants = []
     for name, (point, _, _) in kept.items():
         runs = [
