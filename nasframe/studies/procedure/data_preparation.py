@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from attrs import define
-
 from nasframe.errors import NasframeError
 from nasframe.experiment import Experiment
 from nasframe.pipeline import Prepared, prepare, recorded_cache
@@ -32,7 +30,7 @@ def prepare_data(
         source: the user's data.
         progress: hears of the progress.
         recorded: the folder of a study from which the experiments were read; None for the user's own.
-        before_stages: called once, before the first stage that is not skipped; its error is that of the call.
+        before_stages: called before stages are run; its error ends the call, whatever data it comes with.
 
     Returns:
         The data of each, or the error where it could not be made: its trial will fail with the reason.
@@ -44,7 +42,16 @@ def prepare_data(
     if recorded is not None and given_cache(None) is None:
         for cache in dict.fromkeys(experiment.cache_folder for experiment in experiments):
             recorded_cache(recorded, cache, "cache of an experiment in study.json")
-    first_stage = _Once(before_stages)
+    refusals: list[NasframeError] = []
+
+    def before() -> None:
+        try:
+            if before_stages is not None:
+                before_stages()
+        except NasframeError as error:
+            refusals.append(error)
+            raise
+
     made: dict[str, Prepared | NasframeError] = {}
     keys = [data_key(experiment) for experiment in experiments]
     for key, experiment in zip(keys, experiments, strict=True):
@@ -52,9 +59,9 @@ def prepare_data(
             continue
         near = [folder for other, folder in zip(keys, folders, strict=False) if other == key]
         try:
-            made[key] = prepare(experiment, _first_begun(near), source, progress, before_stages=first_stage)
+            made[key] = prepare(experiment, _first_begun(near), source, progress, before_stages=before)
         except NasframeError as error:
-            if first_stage.refused:
+            if error in refusals:
                 raise
             made[key] = error
     errors = [found for found in made.values() if isinstance(found, NasframeError)]
@@ -63,21 +70,6 @@ def prepare_data(
     for problem in errors:
         progress.warn(f"data: {problem}")
     return [made[key] for key in keys]
-
-
-@define
-class _Once:
-    """A function that is called once, and whether it has refused."""
-
-    function: Callable[[], None] | None
-    refused: bool = False
-
-    def __call__(self) -> None:
-        function, self.function = self.function, None
-        if function is not None:
-            self.refused = True
-            function()
-            self.refused = False
 
 
 def data_key(experiment: Experiment) -> str:
