@@ -160,6 +160,20 @@ def _cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
 
 
 @pytest.fixture(autouse=True)
+def _usual_priority() -> Iterator[None]:
+    """No test gives its thread another priority: two threads of real time take both cores for good."""
+    if not hasattr(os, "sched_getscheduler"):  # macOS, Windows
+        yield
+        return
+    before = os.sched_getscheduler(0), os.sched_getparam(0)
+    yield
+    after = os.sched_getscheduler(0), os.sched_getparam(0)
+    if after != before:
+        os.sched_setscheduler(0, *before)
+        pytest.fail(f"the test leaves its thread with the priority {after} in place of {before}")
+
+
+@pytest.fixture(autouse=True)
 def _seeded() -> Iterator[None]:
     with torch.random.fork_rng([]):
         torch.default_generator.manual_seed(0)  # not that of a GPU, which torch notes with a traceback
