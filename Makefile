@@ -10,7 +10,8 @@ READERS ?=
 # several threads a worker.
 WORKERS ?= 2
 # A file stays with one worker, so what its tests share is made once; the longest come first (tests/conftest.py).
-DIST := --dist loadfile --no-loadscope-reorder
+# A worker that ends is not started anew: the same test would end it again.
+DIST := --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 # A benchmark is run by hand, so nothing else sees that a name it uses has gone. A folder is checked by itself:
 # files of different ones have equal names. What torch and timings leave untyped is taken as it is.
 BENCHMARKS := benchmarks benchmarks/bench benchmarks/search_quality benchmarks/early_training

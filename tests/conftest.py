@@ -161,7 +161,10 @@ def _cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
 
 @pytest.fixture(autouse=True)
 def _usual_priority() -> Iterator[None]:
-    """No test gives its thread another priority: two threads of real time take both cores for good."""
+    """No test leaves its thread with another priority, which threads inherit.
+
+    Two threads of real time let no other run on two cores.
+    """
     if not hasattr(os, "sched_getscheduler"):  # macOS, Windows
         yield
         return

@@ -6,13 +6,11 @@ second. Packets may be changed on their way into the file.
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import av
 import numpy as np
@@ -88,25 +86,6 @@ def rise(samples: NDArray[np.float32]) -> float:
     return float(np.argmax(np.cumsum(low - high))) * length / 16_000 + length / 16_000
 
 
-Parameters = ParamSpec("Parameters")
-Result = TypeVar("Result")
-
-
-def _in_a_thread(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """Call it in a thread that ends with it.
-
-    As root, SVT-AV1 gives the thread that encodes real-time priority, and all that it starts inherit it.
-    """
-
-    @functools.wraps(function)
-    def called(*arguments: Parameters.args, **options: Parameters.kwargs) -> Result:
-        with ThreadPoolExecutor(1) as threads:
-            return threads.submit(function, *arguments, **options).result()
-
-    return called
-
-
-@_in_a_thread
 def write_film(
     path: Path,
     *,
